@@ -1,0 +1,133 @@
+namespace SseCFs;
+
+/// <summary>Seconds and nanoseconds since 1970-01-01 UTC; seconds may be negative, nanoseconds are 0 to 999,999,999.</summary>
+public readonly record struct Timestamp(long Seconds, uint Nanoseconds) : IComparable<Timestamp>
+{
+    public static Timestamp From(DateTimeOffset time)
+    {
+        var ticks = (time - DateTimeOffset.UnixEpoch).Ticks;
+        var seconds = Math.DivRem(ticks, TimeSpan.TicksPerSecond, out var rest);
+        if (rest < 0)
+        {
+            seconds--;
+            rest += TimeSpan.TicksPerSecond;
+        }
+        return new Timestamp(seconds, (uint)rest * 100);
+    }
+
+    public int CompareTo(Timestamp other) =>
+        Seconds != other.Seconds ? Seconds.CompareTo(other.Seconds) : Nanoseconds.CompareTo(other.Nanoseconds);
+
+    public static bool operator <(Timestamp a, Timestamp b) => a.CompareTo(b) < 0;
+    public static bool operator >(Timestamp a, Timestamp b) => a.CompareTo(b) > 0;
+    public static bool operator <=(Timestamp a, Timestamp b) => a.CompareTo(b) <= 0;
+    public static bool operator >=(Timestamp a, Timestamp b) => a.CompareTo(b) >= 0;
+}
+
+/// <summary>The process a request comes from. Thread is the id of the calling thread, 0 when the system itself calls.</summary>
+public readonly record struct Caller(uint Uid, uint Gid, uint Thread);
+
+/// <summary>File type bits of a mode, as in sys/stat.h.</summary>
+public static class FileType
+{
+    public const uint Mask = 0xF000;
+    public const uint Fifo = 0x1000;
+    public const uint Directory = 0x4000;
+    public const uint Regular = 0x8000;
+    public const uint SymbolicLink = 0xA000;
+    public const uint Socket = 0xC000;
+    public const uint SetUserId = 0x800;
+    public const uint SetGroupId = 0x400;
+    public const uint GroupExecute = 0x8;
+    public const uint PermissionMask = 0xFFF;
+}
+
+/// <summary>What stat(2) tells of an inode. Size in bytes; Mode with the file type bits.</summary>
+public readonly record struct Attributes(
+    ulong Inode,
+    uint Mode,
+    uint Uid,
+    uint Gid,
+    long Size,
+    uint LinkCount,
+    Timestamp AccessTime,
+    Timestamp ModifyTime,
+    Timestamp ChangeTime)
+{
+    public bool IsDirectory => (Mode & FileType.Mask) == FileType.Directory;
+}
+
+/// <summary>A name found: the inode's attributes and how long the name and the attributes may be cached.</summary>
+public readonly record struct Entry(Attributes Attributes, TimeSpan EntryValid, TimeSpan AttributesValid);
+
+/// <summary>What to change of an inode's attributes; null leaves a value as it is.</summary>
+public readonly record struct AttributeChange
+{
+    /// <summary>Permission bits (07777).</summary>
+    public uint? Mode { get; init; }
+    public uint? Uid { get; init; }
+    public uint? Gid { get; init; }
+    public long? Size { get; init; }
+    public Timestamp? AccessTime { get; init; }
+    public Timestamp? ModifyTime { get; init; }
+    /// <summary>Also clear the set-id bits: the kernel saw an ordinary user truncate.</summary>
+    public bool ClearPrivileges { get; init; }
+}
+
+[Flags]
+public enum OpenFlags
+{
+    Read = 1,
+    Write = 2,
+    Append = 4,
+    Truncate = 8,
+    /// <summary>With create: fail if the name exists.</summary>
+    Exclusive = 16,
+    /// <summary>An ordinary user's truncating open: clear the set-id bits.</summary>
+    ClearPrivileges = 32,
+}
+
+/// <summary>An open file. KeepCache: pages the kernel has of this inode are of the version just opened.</summary>
+public readonly record struct OpenedFile(ulong Handle, bool KeepCache);
+
+[Flags]
+public enum RenameFlags
+{
+    None = 0,
+    NoReplace = 1,
+    Exchange = 2,
+}
+
+public enum AllocateMode
+{
+    /// <summary>Grow the file if the range ends beyond it.</summary>
+    Reserve,
+    /// <summary>Reserve without growing: nothing to do on an object store, but errors are checked.</summary>
+    ReserveKeepSize,
+    /// <summary>Zero the range; the size stays.</summary>
+    PunchHole,
+    /// <summary>Zero the range and grow the file to its end.</summary>
+    ZeroRange,
+    /// <summary>Zero the part of the range that lies inside the file.</summary>
+    ZeroRangeKeepSize,
+}
+
+public enum ExtendedAttributeMode
+{
+    CreateOrReplace,
+    Create,
+    Replace,
+}
+
+/// <summary>One name in a directory. NextOffset: where a later read goes on after this entry.</summary>
+public readonly ref struct DirectoryItem(ReadOnlySpan<byte> name, ulong inode, uint type, ulong nextOffset)
+{
+    public ReadOnlySpan<byte> Name { get; } = name;
+    public ulong Inode { get; } = inode;
+    /// <summary>The <see cref="FileType"/> bits.</summary>
+    public uint Type { get; } = type;
+    public ulong NextOffset { get; } = nextOffset;
+}
+
+/// <summary>What statfs(2) tells. A bucket has no size: the numbers are large and constant, in blocks of BlockSize bytes.</summary>
+public readonly record struct Capacity(uint BlockSize, ulong Blocks, ulong FreeBlocks, ulong Files, ulong FreeFiles, uint NameLength);

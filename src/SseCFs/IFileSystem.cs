@@ -1,0 +1,125 @@
+namespace SseCFs;
+
+/// <summary>
+/// The operations an adapter (FUSE, WinFsp) calls: asynchronous, cancellable, by inode number and handle.
+/// Every method is safe to call from any thread at any time; failures are <see cref="FsException"/>, a
+/// cancelled wait is <see cref="OperationCanceledException"/>. Names are raw bytes without NUL and '/';
+/// memory passed in must stay valid until the returned task has completed.
+/// </summary>
+/// <remarks>
+/// Every method that returns an <see cref="Entry"/> adds one to that inode's lookup count, which
+/// <see cref="Forget"/> takes back; inode numbers are never reused. The root is <see cref="RootInode"/> and is
+/// never forgotten. What is in memory is answered synchronously: the returned task is then already complete.
+/// </remarks>
+public interface IFileSystem
+{
+    /// <summary>The inode number of the mounted directory.</summary>
+    const ulong RootInode = 1;
+
+    ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation);
+
+    /// <summary>Takes back <paramref name="count"/> lookups of an inode. Starts no work and never fails.</summary>
+    void Forget(ulong inode, ulong count);
+
+    ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation);
+
+    ValueTask<Attributes> SetAttributesAsync(ulong inode, ulong? handle, AttributeChange change, Caller caller, CancellationToken cancellation);
+
+    ValueTask<ReadOnlyMemory<byte>> ReadLinkAsync(ulong inode, CancellationToken cancellation);
+
+    /// <summary>Makes a regular file, FIFO or socket node; other types are <see cref="FsError.NotPermitted"/>.</summary>
+    /// <param name="mode">File type and permission bits, umask already applied.</param>
+    ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation);
+
+    ValueTask<Entry> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation);
+
+    ValueTask<Entry> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation);
+
+    ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+
+    ValueTask RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+
+    ValueTask RenameAsync(ulong parent, ReadOnlyMemory<byte> name, ulong newParent, ReadOnlyMemory<byte> newName, RenameFlags flags, CancellationToken cancellation);
+
+    /// <summary>
+    /// Opens a regular file. <see cref="FsError.Stale"/> means that the object behind the inode was replaced
+    /// while older handles still read the version they opened: look the name up again.
+    /// </summary>
+    ValueTask<OpenedFile> OpenAsync(ulong inode, OpenFlags flags, Caller caller, CancellationToken cancellation);
+
+    /// <summary>Makes and opens a regular file; one that exists is opened unless <see cref="OpenFlags.Exclusive"/> is set.</summary>
+    ValueTask<(Entry Entry, OpenedFile File)> CreateAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, OpenFlags flags, Caller caller, CancellationToken cancellation);
+
+    /// <summary>
+    /// Adds up to <paramref name="length"/> bytes from <paramref name="offset"/> to <paramref name="into"/>;
+    /// fewer only at the end of the file.
+    /// </summary>
+    ValueTask ReadAsync(ulong handle, long offset, int length, ReadSegments into, CancellationToken cancellation);
+
+    /// <summary>Stages data; the buffer may be reused once the task has completed.</summary>
+    /// <param name="append">Write at the end of the file, wherever that is by now.</param>
+    /// <param name="clearPrivileges">Clear set-user-id and set-group-id bits, as POSIX wants of an ordinary user's write.</param>
+    ValueTask WriteAsync(ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation);
+
+    /// <summary>close(2) on one descriptor: returns once what was written is stored, or fails with the upload's error.</summary>
+    ValueTask FlushAsync(ulong handle, CancellationToken cancellation);
+
+    /// <summary>fsync(2): data and metadata are stored when it returns.</summary>
+    ValueTask SyncAsync(ulong handle, CancellationToken cancellation);
+
+    /// <summary>The last descriptor of an open file is gone. Stores what a shared mapping wrote after the last flush.</summary>
+    ValueTask ReleaseAsync(ulong handle);
+
+    /// <summary>fallocate(2): reserves (grows), or zeroes a range.</summary>
+    ValueTask AllocateAsync(ulong handle, AllocateMode mode, long offset, long length, CancellationToken cancellation);
+
+    /// <summary>Opens a directory; its handle reads one stable snapshot, taken anew whenever it is read from offset 0.</summary>
+    ValueTask<ulong> OpenDirectoryAsync(ulong inode, CancellationToken cancellation);
+
+    /// <summary>
+    /// Hands entries to <paramref name="sink"/> from <paramref name="offset"/> (0, or an entry's
+    /// <see cref="DirectoryItem.NextOffset"/>) until it is full or the directory ends.
+    /// </summary>
+    ValueTask ReadDirectoryAsync(ulong handle, ulong offset, bool withAttributes, IDirectorySink sink, CancellationToken cancellation);
+
+    /// <summary>fsync(2) of a directory: waits until the metadata of everything directly in it is stored.</summary>
+    ValueTask SyncDirectoryAsync(ulong handle, CancellationToken cancellation);
+
+    void ReleaseDirectory(ulong handle);
+
+    ValueTask<ReadOnlyMemory<byte>> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+
+    /// <summary>All names, each followed by a NUL, as listxattr(2) gives them.</summary>
+    ValueTask<ReadOnlyMemory<byte>> ListExtendedAttributesAsync(ulong inode, CancellationToken cancellation);
+
+    ValueTask SetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, ExtendedAttributeMode mode, CancellationToken cancellation);
+
+    ValueTask RemoveExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+
+    Capacity GetCapacity();
+
+    /// <summary>Who is told that cached pages or names are out of date; the adapter sets it before it serves.</summary>
+    IInvalidationSink? Invalidation { get; set; }
+}
+
+/// <summary>Takes directory entries as they are read; see <see cref="IFileSystem.ReadDirectoryAsync"/>.</summary>
+public interface IDirectorySink
+{
+    /// <summary>
+    /// Takes one entry, or answers false when it has no more room (the entry is then offered again on the next read).
+    /// </summary>
+    /// <param name="item">The entry; its name is valid during the call only.</param>
+    /// <param name="entry">
+    /// With attributes: the entry as a lookup would give it, and when true is returned its lookup count has grown by
+    /// one. Null without attributes, for "." and "..", and where attributes could not be had.
+    /// </param>
+    bool TryAdd(in DirectoryItem item, in Entry? entry);
+}
+
+/// <summary>Told of what changed behind the adapter's back, so that the kernel's caches can be dropped. Never blocks the caller.</summary>
+public interface IInvalidationSink
+{
+    void InvalidateContent(ulong inode);
+
+    void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name);
+}
