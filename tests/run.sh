@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# The one command: builds everything and runs every test. The last line is the sum: `N passed, N failed`.
+#
+#   tests/run.sh           all of it (the same as `full`): unit tests, then the end-to-end suite on the embedded store in
+#                          each dialect and on a real Ceph over TLS, as root and as an unprivileged user
+#   tests/run.sh --fast    unit tests, then the end-to-end suite on one dialect as one user: under two minutes
+#
+# Needs the .NET SDK; Debian packages that are missing are installed (as root or through sudo). Runs can overlap:
+# each has its own directory, ports and services, and leaves no process and no mount behind.
+set -euo pipefail
+
+case ${1:-full} in
+full) fast= ;;
+--fast) fast=1 ;;
+*) echo "usage: tests/run.sh [full|--fast]" >&2; exit 2 ;;
+esac
+
+root=$(cd "$(dirname "$0")/.." && pwd)
+cd "$root"
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
+work=$(mktemp -d "${TMPDIR:-/tmp}/ssecfs-tests.XXXXXX")
+chmod 755 "$work"
+mkdir "$work/log"
+passed=0 failed=0 skipped=0
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
+
+# Ends what this run started, told by its own directory: mounts below it, and processes running its copy of the tool.
+clean_up() {
+    local status=$? mount exe
+    trap - EXIT INT TERM
+    [ -e "$work/ceph/run" ] && "$root/tests/real/rgw.sh" down "$work/ceph"
+    awk -v w="$work/" 'index($2, w) == 1 { print $2 }' /proc/mounts | while read -r mount; do
+        echo "still mounted, detached: $mount" >&2
+        as_root umount -l "$mount"
+    done
+    for exe in /proc/[0-9]*/exe; do
+        case $(as_root readlink "$exe" 2>/dev/null) in
+        "$work"/*) as_root kill -9 "$(basename "$(dirname "$exe")")" 2>/dev/null || true ;;
+        esac
+    done
+    if [ -n "${SSECFS_TESTS_KEEP:-}" ]; then echo "kept: $work"; else as_root rm -rf "$work"; fi
+    exit $status
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+die() { echo "run.sh: $*" >&2; echo "$passed passed, $((failed + 1)) failed"; exit 1; }
+
+install_packages() {
+    local p missing=()
+    local packages=(fuse3 gcc libc6-dev zlib1g-dev curl openssl util-linux)
+    packages+=(git vim nano tmux sqlite3 rsync tar zip unzip attr python3 procps)
+    [ -n "$fast" ] || packages+=(awscli rclone s3fs)
+    for p in "${packages[@]}"; do
+        dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p")
+    done
+    [ ${#missing[@]} -eq 0 ] && return
+    echo "installing ${missing[*]}"
+    { as_root apt-get -o DPkg::Lock::Timeout=600 update -qq &&
+        as_root apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends "${missing[@]}"
+    } >"$work/log/apt.log" 2>&1 </dev/null || { tail -n 20 "$work/log/apt.log"; die "could not install packages"; }
+}
+
+# Where udev runs, its rule makes /dev/fuse everybody's; in a container or a bare VM nobody did.
+open_fuse_device() {
+    [ -e /dev/fuse ] || as_root mknod /dev/fuse c 10 229 || die "/dev/fuse is missing and cannot be made"
+    [ "$(stat -c %a /dev/fuse)" = 666 ] || as_root chmod 666 /dev/fuse
+}
+
+# Builds under a lock, as two runs in one clone would write the same obj/, and tests copies, as the next build replaces them.
+build() {
+    local project name
+    exec 9>"$root/.git/ssecfs-build.lock"
+    flock 9
+    dotnet build SseCFs.sln -c Release -v q >"$work/log/build.log" 2>&1 </dev/null ||
+        { cat "$work/log/build.log"; die "the build failed"; }
+    dotnet publish src/SseCFs.Tool -c Release -r linux-x64 -o "$work/tool" -v q >"$work/log/publish.log" 2>&1 </dev/null ||
+        { cat "$work/log/publish.log"; die "publishing the tool failed"; }
+    [ -x "$work/tool/ssecfs" ] && [ ! -e "$work/tool/ssecfs.dll" ] || die "the published tool is not a native binary"
+    for project in tests/*/*.csproj; do
+        name=$(basename "$project" .csproj)
+        cp -r "tests/$(basename "$(dirname "$project")")/bin/Release/net10.0" "$work/$name"
+    done
+    chmod -R a+rX "$work"
+    flock -u 9
+}
+
+# suite NAME LIMIT COMMAND...: runs an xunit.v3 program and adds its counts; LIMIT is in seconds.
+suite() {
+    local name=$1 limit=$2 log="$work/log/$1.log" status=0 start=$SECONDS line good bad skip
+    shift 2
+    timeout --kill-after=30 "$limit" "$@" -noLogo -noColor >"$log" 2>&1 </dev/null || status=$?
+    line=$(grep -E ' Total: [0-9]+, Errors: ' "$log" | tail -n 1 || true)
+    count() { sed -nE "s/.* $1: ([0-9]+).*/\1/p" <<<"${line:-, Total: 0, Errors: 0, Failed: 0, Skipped: 0}"; }
+    # Errors are what failed outside of a test, such as a fixture.
+    bad=$(($(count Failed) + $(count Errors))) skip=$(count Skipped)
+    good=$(($(count Total) - $(count Failed) - skip))
+    if [ $bad -eq 0 ] && { [ $status -ne 0 ] || [ $good -eq 0 ]; }; then
+        echo "$name: exit code $status, ${line:-no sum, and so no tests}"
+        bad=1
+    fi
+    [ $bad -eq 0 ] || cat "$log"
+    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    printf '%-34s %4d passed, %d failed, %d skipped, %d s\n' "$name" $good $bad "$skip" $((SECONDS - start))
+}
+
+unit_tests() {
+    local project name
+    for project in tests/*.Tests/*.csproj; do
+        name=$(basename "$project" .csproj)
+        suite "$name" 600 "$work/$name/$name"
+    done
+}
+
+# end_to_end TARGET USER [NAME=VALUE...]: the suite on embedded:DIALECT or ceph, as root or as nobody.
+end_to_end() {
+    local target=$1 user=$2 directory="$work/e2e-${1/:/-}-$2" as=()
+    shift 2
+    mkdir "$directory"
+    case $user in
+    root) [ "$(id -u)" = 0 ] || as=(sudo -n) ;;
+    *) if [ "$(id -u)" = 0 ]; then
+        chown nobody "$directory"
+        as=(setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups)
+    fi ;;
+    esac
+    suite "EndToEnd $target as $user" 900 "${as[@]}" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+        LC_ALL=C.UTF-8 DOTNET_ROOT="$(dirname "$(readlink -f "$(command -v dotnet)")")" TESTINGPLATFORM_TELEMETRY_OPTOUT=1 \
+        HOME="$directory" TMPDIR="$directory" SSECFS="$work/tool/ssecfs" SSECFS_E2E_TARGET="$target" \
+        ${S3_ENDPOINT:+S3_ENDPOINT="$S3_ENDPOINT" S3_CA="$S3_CA"} "$@" "$work/EndToEnd/EndToEnd" -parallelMode all -maxThreads 4
+    as_root rm -rf "$directory"
+}
+
+free_ports() { # free_ports N: N ports below the ephemeral range which nobody listens on
+    python3 - "$1" <<'P'
+import random, socket, sys
+found = []
+while len(found) < int(sys.argv[1]):
+    port = random.randrange(20000, 32000)
+    with socket.socket() as s:
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            continue
+    if port not in found:
+        found.append(port)
+print(*found)
+P
+}
+
+start_ceph() {
+    local ports
+    read -ra ports <<<"$(free_ports 3)"
+    RGW_PORT=${ports[0]} RGW_TLS_PORT=${ports[1]} MON_PORT=${ports[2]} tests/real/rgw.sh up "$work/ceph" >"$work/log/ceph.log" 2>&1 </dev/null ||
+        { cat "$work/log/ceph.log"; die "Ceph could not be started"; }
+    chmod a+rx "$work/ceph" "$work/ceph/tls"
+    chmod a+r "$work/ceph/tls/ca.pem"
+    . "$work/ceph/env.sh"
+}
+
+install_packages
+open_fuse_device
+build
+echo "built in $SECONDS s"
+unit_tests
+if [ -n "$fast" ]; then
+    end_to_end embedded:aws nobody SSECFS_E2E_FAST=1
+else
+    for dialect in aws ceph16 ceph18 ceph20; do
+        end_to_end embedded:$dialect root
+        # One thread pool thread per processor at first: what blocks one of them shows when there is a single processor.
+        if [ $dialect = aws ]; then single=(DOTNET_PROCESSOR_COUNT=1); else single=(); fi
+        end_to_end embedded:$dialect nobody "${single[@]}"
+    done
+    start_ceph
+    end_to_end ceph root
+    end_to_end ceph nobody
+fi
+
+echo "took $SECONDS s"
+sum="$passed passed, $failed failed"
+[ $skipped -eq 0 ] || sum+=", $skipped skipped"
+echo "$sum"
+[ $failed -eq 0 ]
