@@ -1,0 +1,147 @@
+using SseCFs.Fuse.Session;
+using SseCFs.Fuse.Wire;
+
+namespace SseCFs.Fuse.Operations;
+
+/// <summary>Open files. READ and WRITE of what is in memory allocate nothing and copy nothing here.</summary>
+internal static class FileOperations
+{
+    public static async ValueTask Open(Request request)
+    {
+        var argument = request.Body.Read<OpenIn>();
+        var flags = OpenFlagsFrom(argument.Flags, argument.OpenFlags);
+        var file = await request.FileSystem
+            .OpenAsync(request.NodeId, flags, request.Caller, request.Cancellation).ConfigureAwait(false);
+        if (!request.Reply(OpenOutFrom(file, flags)))
+        {
+            await request.FileSystem.ReleaseAsync(file.Handle).ConfigureAwait(false);
+        }
+    }
+
+    public static async ValueTask Create(Request request)
+    {
+        var body = request.Body;
+        var argument = body.Read<CreateIn>();
+        var name = body.ReadName();
+        var flags = OpenFlagsFrom(argument.Flags, argument.OpenFlags);
+        var (entry, file) = await request.FileSystem
+            .CreateAsync(request.NodeId, name, argument.Mode, flags, request.Caller, request.Cancellation).ConfigureAwait(false);
+        if (!request.Reply(new CreateOut { Entry = EntryOut.From(entry), Open = OpenOutFrom(file, flags) }))
+        {
+            await request.FileSystem.ReleaseAsync(file.Handle).ConfigureAwait(false);
+            request.FileSystem.Forget(entry.Attributes.Inode, 1);
+        }
+    }
+
+    public static async ValueTask Read(Request request)
+    {
+        var argument = request.Body.Read<ReadIn>();
+        if (argument.Offset > long.MaxValue || argument.Size > int.MaxValue)
+        {
+            request.ReplyError(Errno.EINVAL);
+            return;
+        }
+        await request.FileSystem
+            .ReadAsync(argument.Handle, (long)argument.Offset, (int)argument.Size, request.Segments, request.Cancellation)
+            .ConfigureAwait(false);
+        request.ReplySegments();
+    }
+
+    public static async ValueTask Write(Request request)
+    {
+        var body = request.Body;
+        var argument = body.Read<WriteIn>();
+        var data = body.ReadBytes(argument.Size);
+        if (argument.Offset > (ulong)(long.MaxValue - argument.Size))
+        {
+            request.ReplyError(Errno.EFBIG);
+            return;
+        }
+        // What a shared mapping wrote has its place, whatever the descriptor was opened with.
+        var append = (argument.Flags & LinuxOpenFlags.Append) != 0 && (argument.WriteFlags & WriteFlags.FromCache) == 0;
+        var clearPrivileges = (argument.WriteFlags & WriteFlags.KillSetIdBits) != 0;
+        await request.FileSystem
+            .WriteAsync(argument.Handle, (long)argument.Offset, data, append, clearPrivileges, request.Cancellation)
+            .ConfigureAwait(false);
+        request.Reply(new WriteOut { Size = argument.Size });
+    }
+
+    public static async ValueTask Flush(Request request)
+    {
+        var handle = request.Body.Read<FlushIn>().Handle;
+        await request.FileSystem.FlushAsync(handle, request.Cancellation).ConfigureAwait(false);
+        request.ReplyEmpty();
+    }
+
+    /// <summary>fdatasync(2) is the same: an object's data and metadata are stored together.</summary>
+    public static async ValueTask Sync(Request request)
+    {
+        var handle = request.Body.Read<FSyncIn>().Handle;
+        await request.FileSystem.SyncAsync(handle, request.Cancellation).ConfigureAwait(false);
+        request.ReplyEmpty();
+    }
+
+    public static async ValueTask Release(Request request)
+    {
+        var handle = request.Body.Read<ReleaseIn>().Handle;
+        await request.FileSystem.ReleaseAsync(handle).ConfigureAwait(false);
+        request.ReplyEmpty();
+    }
+
+    public static async ValueTask Allocate(Request request)
+    {
+        var argument = request.Body.Read<FAllocateIn>();
+        if (AllocateModeFrom(argument.Mode) is not { } mode)
+        {
+            request.ReplyError(Errno.EOPNOTSUPP);
+            return;
+        }
+        if (argument.Offset > long.MaxValue || argument.Length > (ulong)long.MaxValue - argument.Offset)
+        {
+            request.ReplyError(Errno.EFBIG);
+            return;
+        }
+        await request.FileSystem
+            .AllocateAsync(argument.Handle, mode, (long)argument.Offset, (long)argument.Length, request.Cancellation)
+            .ConfigureAwait(false);
+        request.ReplyEmpty();
+    }
+
+    /// <summary>The combinations of fallocate(2); null for those not offered (collapse, insert, unshare).</summary>
+    internal static AllocateMode? AllocateModeFrom(uint mode) => mode switch
+    {
+        0 => AllocateMode.Reserve,
+        FallocateFlags.KeepSize => AllocateMode.ReserveKeepSize,
+        // fallocate(2): punching a hole must come with keeping the size.
+        FallocateFlags.PunchHole | FallocateFlags.KeepSize => AllocateMode.PunchHole,
+        FallocateFlags.ZeroRange => AllocateMode.ZeroRange,
+        FallocateFlags.ZeroRange | FallocateFlags.KeepSize => AllocateMode.ZeroRangeKeepSize,
+        _ => null,
+    };
+
+    /// <param name="flags">Of open(2), as the kernel passes them on.</param>
+    /// <param name="fuseFlags">FUSE_OPEN_*.</param>
+    internal static OpenFlags OpenFlagsFrom(uint flags, uint fuseFlags)
+    {
+        var result = (flags & LinuxOpenFlags.AccessMode) switch
+        {
+            0 => OpenFlags.Read,
+            LinuxOpenFlags.WriteOnly => OpenFlags.Write,
+            _ => OpenFlags.Read | OpenFlags.Write,
+        };
+        result |= (flags & LinuxOpenFlags.Append) != 0 ? OpenFlags.Append : 0;
+        result |= (flags & LinuxOpenFlags.Truncate) != 0 ? OpenFlags.Truncate : 0;
+        result |= (flags & LinuxOpenFlags.Exclusive) != 0 ? OpenFlags.Exclusive : 0;
+        result |= (fuseFlags & LinuxOpenFlags.OpenKillSetIdBits) != 0 ? OpenFlags.ClearPrivileges : 0;
+        return result;
+    }
+
+    private static OpenOut OpenOutFrom(in OpenedFile file, OpenFlags flags) => new()
+    {
+        Handle = file.Handle,
+        // A handle that never wrote has nothing to store at close(2): without NoFlush (7.35; older kernels
+        // ignore it) each close would be one more round trip.
+        OpenFlags = (file.KeepCache ? OpenReplyFlags.KeepCache : 0)
+            | ((flags & (OpenFlags.Write | OpenFlags.Truncate)) == 0 ? OpenReplyFlags.NoFlush : 0),
+    };
+}
