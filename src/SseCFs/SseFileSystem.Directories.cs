@@ -1,0 +1,201 @@
+using System.Text;
+using SseCFs.Tree;
+
+namespace SseCFs;
+
+/// <content>Operations on open directories, and extended attributes.</content>
+public sealed partial class SseFileSystem
+{
+    /// <summary>Entries whose metadata is asked for ahead of the one that is waited for.</summary>
+    private const int MetadataAhead = 128;
+
+    public async ValueTask<ulong> OpenDirectoryAsync(ulong inode, CancellationToken cancellation)
+    {
+        var directory = _mounted.Names.GetDirectory(inode);
+        await _metadata.EnsureAsync(directory, withContent: false, cancellation).ConfigureAwait(false);
+        var handle = Interlocked.Increment(ref _lastHandle);
+        _directories[handle] = new DirectoryHandle(directory);
+        return handle;
+    }
+
+    public async ValueTask ReadDirectoryAsync(ulong handle, ulong offset, bool withAttributes, IDirectorySink sink, CancellationToken cancellation)
+    {
+        var opened = GetDirectoryHandle(handle);
+        if (offset == 0)
+        {
+            await _lister.RefreshAsync(opened.Directory, whole: true, cancellation).ConfigureAwait(false);
+            opened.Snapshot = TakeSnapshot(opened.Directory);
+        }
+        if (offset == 0 && !sink.TryAdd(new DirectoryItem("."u8, opened.Directory.Number, FileType.Directory, 1), null))
+        {
+            return;
+        }
+        if (offset <= 1 && !sink.TryAdd(new DirectoryItem(".."u8, (opened.Directory.Parent ?? opened.Directory).Number, FileType.Directory, 2), null))
+        {
+            return;
+        }
+        var snapshot = opened.Snapshot;
+        var asked = 0;
+        for (var i = (int)Math.Max(0, (long)offset - 2); i < snapshot.Count; i++)
+        {
+            var (name, inode) = snapshot[i];
+            Entry? entry = null;
+            if (withAttributes)
+            {
+                for (asked = Math.Max(asked, i); asked < snapshot.Count && asked < i + MetadataAhead; asked++)
+                {
+                    AskAhead(snapshot[asked].Inode);
+                }
+                entry = await TryGetEntryAsync(inode, cancellation).ConfigureAwait(false);
+            }
+            if (inode.IsDetached)
+            {
+                continue;
+            }
+            var type = inode is FileInode file ? file.Type : FileType.Directory;
+            if (!sink.TryAdd(new DirectoryItem(name, inode.Number, type, (ulong)i + 3), entry))
+            {
+                return;
+            }
+            if (entry is not null)
+            {
+                _mounted.Names.AddLookup(inode);
+            }
+        }
+    }
+
+    public ValueTask SyncDirectoryAsync(ulong handle, CancellationToken cancellation) =>
+        _deferred.StoreWithinAsync(GetDirectoryHandle(handle).Directory, cancellation);
+
+    public void ReleaseDirectory(ulong handle) => _directories.TryRemove(handle, out _);
+
+    public async ValueTask<ReadOnlyMemory<byte>> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation)
+    {
+        var found = _mounted.Names.Get(inode);
+        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        lock (found.Sync)
+        {
+            return found.Metadata is { } known && TryGetUserName(name.Span, out var key) && known.Extended.TryGet(key, out var value)
+                ? value
+                : throw new FsException(FsError.NoAttribute, "no such extended attribute");
+        }
+    }
+
+    public async ValueTask<ReadOnlyMemory<byte>> ListExtendedAttributesAsync(ulong inode, CancellationToken cancellation)
+    {
+        var found = _mounted.Names.Get(inode);
+        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        lock (found.Sync)
+        {
+            return Encoding.UTF8.GetBytes(string.Concat((found.Metadata?.Extended.Names ?? []).Select(name => name + "\0")));
+        }
+    }
+
+    public ValueTask SetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, ExtendedAttributeMode mode, CancellationToken cancellation) =>
+        ChangeExtendedAsync(inode, name, (extended, key) =>
+        {
+            var exists = extended.TryGet(key, out _);
+            if (exists && mode == ExtendedAttributeMode.Create)
+            {
+                throw new FsException(FsError.Exists, "the extended attribute exists");
+            }
+            if (!exists && mode == ExtendedAttributeMode.Replace)
+            {
+                throw new FsException(FsError.NoAttribute, "no such extended attribute");
+            }
+            extended.Set(key, value.ToArray());
+        }, cancellation);
+
+    public ValueTask RemoveExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        ChangeExtendedAsync(inode, name, (extended, key) =>
+        {
+            if (!extended.Remove(key))
+            {
+                throw new FsException(FsError.NoAttribute, "no such extended attribute");
+            }
+        }, cancellation);
+
+    private async ValueTask ChangeExtendedAsync(ulong inode, ReadOnlyMemory<byte> name, Action<ExtendedAttributes, string> change, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var found = _mounted.Names.Get(inode);
+        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        EnsureReadable(found);
+        if (!TryGetUserName(name.Span, out var key))
+        {
+            throw new FsException(FsError.NotSupported, "only user.* attributes are kept");
+        }
+        var now = _mounted.Now();
+        lock (found.Sync)
+        {
+            var known = found.Metadata!;
+            var before = known.Extended.Format();
+            change(known.Extended, key);
+            try
+            {
+                known.ToObjectMetadata(_mounted.Store.KeyFingerprint);
+            }
+            catch (FsException)
+            {
+                // Refused now, to the one who asked, rather than when it is stored.
+                known.Extended.RestoreFrom(before);
+                throw;
+            }
+            known.ChangeTime = now;
+            found.IsMetadataDirty = true;
+        }
+        Defer(found);
+    }
+
+    private static bool TryGetUserName(ReadOnlySpan<byte> name, out string key)
+    {
+        key = name.StartsWith("user."u8) && System.Text.Unicode.Utf8.IsValid(name) ? Encoding.UTF8.GetString(name) : "";
+        return key.Length > 0;
+    }
+
+    private List<(byte[] Name, Inode Inode)> TakeSnapshot(DirectoryInode directory)
+    {
+        lock (_mounted.Names.Sync)
+        {
+            return [.. directory.Children.Select(pair => (FileName.ToName(pair.Key)!, pair.Value))];
+        }
+    }
+
+    /// <summary>Starts the request; its failure is seen by whoever waits for that inode.</summary>
+    private void AskAhead(Inode inode)
+    {
+        if (!_metadata.IsKnown(inode))
+        {
+            _ = ObserveAsync(_metadata.EnsureAsync(inode, withContent: false, CancellationToken.None));
+        }
+
+        static async Task ObserveAsync(ValueTask asked)
+        {
+            try
+            {
+                await asked.ConfigureAwait(false);
+            }
+            catch (FsException)
+            {
+                // Told to the one who waits.
+            }
+        }
+    }
+
+    /// <summary>Null where attributes cannot be had: the name is listed all the same.</summary>
+    private async ValueTask<Entry?> TryGetEntryAsync(Inode inode, CancellationToken cancellation)
+    {
+        try
+        {
+            await _metadata.EnsureAsync(inode, withContent: false, cancellation).ConfigureAwait(false);
+            return _lookup.EntryOf(inode);
+        }
+        catch (FsException)
+        {
+            return null;
+        }
+    }
+
+    private DirectoryHandle GetDirectoryHandle(ulong handle) =>
+        _directories.TryGetValue(handle, out var opened) ? opened : throw new FsException(FsError.BadHandle, $"directory handle {handle} is not open");
+}

@@ -1,0 +1,197 @@
+using SseCFs.Tree;
+
+namespace SseCFs;
+
+/// <content>Operations on open files.</content>
+public sealed partial class SseFileSystem
+{
+    /// <summary>An open so soon after a lookup by the same thread is the second half of one open(2).</summary>
+    private static readonly TimeSpan OneOpenCall = TimeSpan.FromMilliseconds(10);
+
+    public async ValueTask<OpenedFile> OpenAsync(ulong inode, OpenFlags flags, Caller caller, CancellationToken cancellation)
+    {
+        var file = _mounted.Names.GetFile(inode);
+        if ((flags & OpenFlags.Write) != 0)
+        {
+            EnsureWritable();
+        }
+        await _metadata.EnsureAsync(file, withContent: (flags & OpenFlags.Truncate) == 0, cancellation).ConfigureAwait(false);
+        if (NeedsValidation(file, caller))
+        {
+            await _metadata.RevalidateAsync(file, withContent: (flags & OpenFlags.Truncate) == 0, cancellation).ConfigureAwait(false);
+        }
+        return await OpenKnownAsync(file, flags, cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask<(Entry Entry, OpenedFile File)> CreateAsync(
+        ulong parent, ReadOnlyMemory<byte> name, uint mode, OpenFlags flags, Caller caller, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var directory = _mounted.Names.GetDirectory(parent);
+        var segment = FileName.ToSegment(name.Span);
+        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        {
+            var found = await _lookup.FindAsync(directory, segment, cancellation).ConfigureAwait(false);
+            if (found is not null && (flags & OpenFlags.Exclusive) != 0)
+            {
+                throw new FsException(FsError.Exists, $"{_mounted.Names.KeyOf(directory, segment)} exists");
+            }
+            if (found is DirectoryInode)
+            {
+                throw new FsException(FsError.IsDirectory, $"{_mounted.Names.KeyOf(found)} is a directory");
+            }
+            var file = (FileInode?)found ?? await _creation.MakeFileAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false);
+            await _metadata.EnsureAsync(file, withContent: false, cancellation).ConfigureAwait(false);
+            var opened = await OpenKnownAsync(file, flags, cancellation).ConfigureAwait(false);
+            _mounted.Names.AddLookup(file);
+            return (_lookup.EntryOf(file), opened);
+        }
+    }
+
+    public ValueTask ReadAsync(ulong handle, long offset, int length, ReadSegments into, CancellationToken cancellation)
+    {
+        var opened = GetFileHandle(handle);
+        return opened.CanRead
+            ? _content.ReadAsync(opened, offset, length, into, cancellation)
+            : throw new FsException(FsError.BadHandle, "the handle is not open for reading");
+    }
+
+    public ValueTask WriteAsync(ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation)
+    {
+        var file = GetWriter(handle).File;
+        if (clearPrivileges)
+        {
+            lock (file.Sync)
+            {
+                ClearPrivileges(file.Metadata!);
+            }
+        }
+        return _content.WriteAsync(file, offset, data, append, cancellation);
+    }
+
+    public ValueTask FlushAsync(ulong handle, CancellationToken cancellation)
+    {
+        var opened = GetFileHandle(handle);
+        return opened.CanWrite && (opened.File.Staged is not null || opened.File.Stored is null)
+            ? _storer.StoreAsync(opened.File, cancellation)
+            : ValueTask.CompletedTask;
+    }
+
+    public ValueTask SyncAsync(ulong handle, CancellationToken cancellation) => _storer.StoreAsync(GetFileHandle(handle).File, cancellation);
+
+    public async ValueTask ReleaseAsync(ulong handle)
+    {
+        if (!_files.TryRemove(handle, out var opened))
+        {
+            return;
+        }
+        var file = opened.File;
+        bool isLast, isLastWriter;
+        lock (file.Sync)
+        {
+            isLast = --file.Handles == 0;
+            isLastWriter = opened.CanWrite && --file.Writers == 0;
+        }
+        if (file.IsDetached && file.Stored is null)
+        {
+            if (isLast)
+            {
+                _removal.Forget(file);
+            }
+            return;
+        }
+        if (isLastWriter && file.IsDirty)
+        {
+            await StoreReleasedAsync(file).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask AllocateAsync(ulong handle, AllocateMode mode, long offset, long length, CancellationToken cancellation)
+    {
+        var file = GetWriter(handle).File;
+        if (offset < 0 || length <= 0)
+        {
+            throw new FsException(FsError.InvalidArgument, "a range must have a length and must not begin before the file");
+        }
+        await _content.AllocateAsync(file, mode, offset, length, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<OpenedFile> OpenKnownAsync(FileInode file, OpenFlags flags, CancellationToken cancellation)
+    {
+        EnsureReadable(file);
+        var handle = Interlocked.Increment(ref _lastHandle);
+        bool keepCache;
+        lock (file.Sync)
+        {
+            file.Handles++;
+            file.Writers += (flags & OpenFlags.Write) != 0 ? 1 : 0;
+            keepCache = file.KernelGeneration == file.Generation;
+            file.KernelGeneration = file.Generation;
+            if ((flags & OpenFlags.ClearPrivileges) != 0)
+            {
+                ClearPrivileges(file.Metadata!);
+            }
+        }
+        _files[handle] = new FileHandle(file, flags, _mounted.Cache.ReadAheadLimit);
+        try
+        {
+            if ((flags & OpenFlags.Truncate) != 0)
+            {
+                await _content.SetSizeAsync(file, 0, cancellation).ConfigureAwait(false);
+            }
+            Versions.ContentOf(_mounted, file);
+            return new OpenedFile(handle, keepCache);
+        }
+        catch
+        {
+            await ReleaseAsync(handle).ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    /// <summary>close-to-open: the store is asked at every open, unless it was just asked, or has nothing newer than what is here.</summary>
+    private bool NeedsValidation(FileInode file, Caller caller)
+    {
+        lock (file.Sync)
+        {
+            if (file.Stored is null || file.IsDirty || file.IsUploading || file.IsDetached)
+            {
+                return false;
+            }
+            var (thread, at) = file.Validated;
+            file.Validated = default;
+            return at == 0 || thread != caller.Thread || !_mounted.IsWithin(at, OneOpenCall);
+        }
+    }
+
+    /// <summary>What a shared mapping wrote after the last close, or what close could not store: nobody waits for the error any more.</summary>
+    private async ValueTask StoreReleasedAsync(FileInode file)
+    {
+        try
+        {
+            if (file.Staged is null && file.Stored is not null)
+            {
+                Defer(file);
+                return;
+            }
+            await _storer.StoreAsync(file, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.Conflict)
+        {
+            // Both versions are stored, and the log says where.
+        }
+        catch (FsException e)
+        {
+            _deferred.AddFailed(file, e.Message);
+        }
+    }
+
+    private FileHandle GetFileHandle(ulong handle) =>
+        _files.TryGetValue(handle, out var opened) ? opened : throw new FsException(FsError.BadHandle, $"file handle {handle} is not open");
+
+    private FileHandle GetWriter(ulong handle)
+    {
+        var opened = GetFileHandle(handle);
+        return opened.CanWrite ? opened : throw new FsException(FsError.BadHandle, "the handle is not open for writing");
+    }
+}

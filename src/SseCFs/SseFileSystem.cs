@@ -1,0 +1,283 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using SseCFs.Store;
+using SseCFs.Tree;
+
+namespace SseCFs;
+
+/// <summary>
+/// A bucket of encrypted objects as a file system: the face that adapters call. Thread-safe. After <see cref="DrainAsync"/> it may be
+/// disposed; what was not stored by then is lost.
+/// </summary>
+public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
+{
+    private readonly Mounted _mounted;
+    private readonly DirectoryLister _lister;
+    private readonly MetadataReader _metadata;
+    private readonly Lookup _lookup;
+    private readonly FileStorer _storer;
+    private readonly DeferredWrites _deferred;
+    private readonly Creation _creation;
+    private readonly Removal _removal;
+    private readonly Renaming _renaming;
+    private readonly FileContent _content;
+    private readonly ConcurrentDictionary<ulong, FileHandle> _files = new();
+    private readonly ConcurrentDictionary<ulong, DirectoryHandle> _directories = new();
+    private ulong _lastHandle;
+
+    public SseFileSystem(IObjectStore store, SseFileSystemOptions options, TimeProvider clock, ILogger<SseFileSystem> log)
+    {
+        _mounted = new Mounted(store, options, clock, log);
+        _lister = new DirectoryLister(_mounted);
+        _metadata = new MetadataReader(_mounted);
+        _lookup = new Lookup(_mounted, _lister, _metadata);
+        _storer = new FileStorer(_mounted);
+        _deferred = new DeferredWrites(_mounted, _storer);
+        _creation = new Creation(_mounted, _lookup, _metadata, _storer, _deferred);
+        _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, _creation);
+        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _deferred, _creation, _removal);
+        _content = new FileContent(_mounted);
+    }
+
+    public IInvalidationSink? Invalidation
+    {
+        get => _mounted.Invalidation;
+        set => _mounted.Invalidation = value;
+    }
+
+    /// <summary>What is not stored yet: key, and the last failure if there was one.</summary>
+    public IReadOnlyList<(string Key, string? Failure)> Unsaved =>
+        [.. _deferred.Pending, .. _files.Values.Select(h => h.File).Distinct().Where(f => f.Staged is not null && !f.IsDetached).Select(f => (_mounted.Names.KeyOf(f), (string?)null))];
+
+    /// <summary>Stores all that is not stored yet, whatever was asked to wait; open files too.</summary>
+    /// <returns>How many files could not be stored; they stay staged and may be tried again.</returns>
+    public async ValueTask<int> DrainAsync(CancellationToken cancellation)
+    {
+        foreach (var file in _files.Values.Select(h => h.File).Distinct())
+        {
+            if (file.Staged is not null)
+            {
+                _deferred.Add(file, TimeSpan.Zero);
+            }
+        }
+        return await _deferred.StoreAllAsync(cancellation).ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _deferred.DisposeAsync().ConfigureAwait(false);
+        _metadata.Dispose();
+        _mounted.Dispose();
+    }
+
+    public async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation)
+    {
+        var directory = _mounted.Names.GetDirectory(parent);
+        var segment = FileName.ToSegment(name.Span);
+        var inode = await _lookup.GetAsync(directory, segment, cancellation).ConfigureAwait(false);
+        if (!_metadata.IsKnown(inode))
+        {
+            await _metadata.EnsureAsync(inode, withContent: true, cancellation).ConfigureAwait(false);
+            if (inode is FileInode file)
+            {
+                lock (file.Sync)
+                {
+                    file.Validated = (caller.Thread, _mounted.Clock.GetTimestamp());
+                }
+            }
+        }
+        _mounted.Names.AddLookup(inode);
+        return _lookup.EntryOf(inode);
+    }
+
+    public void Forget(ulong inode, ulong count) => _mounted.Names.Forget(inode, count);
+
+    public async ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation)
+    {
+        var found = _mounted.Names.Get(inode);
+        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        return _lookup.AttributesOf(found);
+    }
+
+    public async ValueTask<Attributes> SetAttributesAsync(ulong inode, ulong? handle, AttributeChange change, Caller caller, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var found = _mounted.Names.Get(inode);
+        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        EnsureReadable(found);
+        if (change.Size is { } size)
+        {
+            var file = found as FileInode ?? throw new FsException(FsError.IsDirectory, "a directory has no size to set");
+            await _content.SetSizeAsync(file, size, cancellation).ConfigureAwait(false);
+        }
+        ApplyChange(found, change);
+        if (found is FileInode { Writers: 0, Staged: not null } unopened)
+        {
+            await _storer.StoreAsync(unopened, cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            Defer(found);
+        }
+        return _lookup.AttributesOf(found);
+    }
+
+    public async ValueTask<ReadOnlyMemory<byte>> ReadLinkAsync(ulong inode, CancellationToken cancellation)
+    {
+        var file = _mounted.Names.GetFile(inode);
+        await _metadata.EnsureAsync(file, withContent: true, cancellation).ConfigureAwait(false);
+        EnsureReadable(file);
+        if (file.Type != FileType.SymbolicLink || Versions.ContentOf(_mounted, file) is not { } content)
+        {
+            throw new FsException(FsError.InvalidArgument, $"{_mounted.Names.KeyOf(file)} is not a symbolic link");
+        }
+        var target = new byte[content.Size];
+        await content.CopyToAsync(0, target, 0, cancellation).ConfigureAwait(false);
+        return target;
+    }
+
+    public ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
+        MakeAsync(parent, name, async (directory, segment) =>
+        {
+            var type = (mode & FileType.Mask) == 0 ? FileType.Regular : mode & FileType.Mask;
+            return type is FileType.Regular or FileType.Fifo or FileType.Socket
+                ? await _creation.MakeNodeAsync(directory, segment, type | mode & FileType.PermissionMask, default, caller, cancellation).ConfigureAwait(false)
+                : throw new FsException(FsError.NotPermitted, "device nodes cannot be kept in a bucket");
+        }, cancellation);
+
+    public ValueTask<Entry> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
+        MakeAsync(parent, name, async (directory, segment) =>
+            await _creation.MakeDirectoryAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false), cancellation);
+
+    public ValueTask<Entry> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation) =>
+        MakeAsync(parent, name, async (directory, segment) =>
+            await _creation.MakeNodeAsync(directory, segment, FileType.SymbolicLink | 0x1FF, target, caller, cancellation).ConfigureAwait(false), cancellation);
+
+    public async ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var directory = _mounted.Names.GetDirectory(parent);
+        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        {
+            await _removal.UnlinkAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var directory = _mounted.Names.GetDirectory(parent);
+        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        {
+            await _removal.RemoveDirectoryAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask RenameAsync(ulong parent, ReadOnlyMemory<byte> name, ulong newParent, ReadOnlyMemory<byte> newName, RenameFlags flags, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        if ((flags & ~RenameFlags.NoReplace) != 0)
+        {
+            throw new FsException(FsError.InvalidArgument, "two names cannot be exchanged at once in a bucket");
+        }
+        var from = _mounted.Names.GetDirectory(parent);
+        var to = _mounted.Names.GetDirectory(newParent);
+        using (await Hold.TakeAsync(from, to, cancellation).ConfigureAwait(false))
+        {
+            await _renaming.RenameAsync(
+                from, FileName.ToSegment(name.Span), to, FileName.ToSegment(newName.Span), (flags & RenameFlags.NoReplace) != 0, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    // A bucket has no size; these are numbers that no program takes for full, and that none overflows on.
+    public Capacity GetCapacity() => new(4096, 1UL << 38, 1UL << 38, 1UL << 32, 1UL << 32, FileName.LongestName);
+
+    private async ValueTask<Entry> MakeAsync(ulong parent, ReadOnlyMemory<byte> name, Func<DirectoryInode, string, ValueTask<Inode>> make, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var directory = _mounted.Names.GetDirectory(parent);
+        var segment = FileName.ToSegment(name.Span);
+        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        {
+            await _creation.EnsureAbsentAsync(directory, segment, cancellation).ConfigureAwait(false);
+            var inode = await make(directory, segment).ConfigureAwait(false);
+            return await _lookup.EntryOfAsync(inode, withContent: false, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void ApplyChange(Inode inode, in AttributeChange change)
+    {
+        var now = _mounted.Now();
+        lock (inode.Sync)
+        {
+            var known = inode.Metadata!;
+            if (change.Mode is { } mode)
+            {
+                known.Mode = known.Mode & FileType.Mask | mode & FileType.PermissionMask;
+            }
+            if (change.Uid is not null || change.Gid is not null)
+            {
+                known.Uid = change.Uid ?? known.Uid;
+                known.Gid = change.Gid ?? known.Gid;
+                if (change.Mode is null)
+                {
+                    ClearPrivileges(known);
+                }
+            }
+            if (change.ClearPrivileges)
+            {
+                ClearPrivileges(known);
+            }
+            known.AccessTime = change.AccessTime ?? known.AccessTime;
+            known.ModifyTime = change.ModifyTime ?? (change.Size is null ? known.ModifyTime : now);
+            known.ChangeTime = now;
+            inode.IsMetadataDirty = true;
+        }
+    }
+
+    /// <summary>
+    /// Set-id bits go when a file changes hands or is written to; the group's bit only where the group may execute, since without that it
+    /// means mandatory locking (setattr_should_drop_suidgid in Linux). Directories keep theirs.
+    /// </summary>
+    private static void ClearPrivileges(PosixMetadata known)
+    {
+        if ((known.Mode & FileType.Mask) != FileType.Regular)
+        {
+            return;
+        }
+        known.Mode &= ~FileType.SetUserId;
+        if ((known.Mode & FileType.GroupExecute) != 0)
+        {
+            known.Mode &= ~FileType.SetGroupId;
+        }
+    }
+
+    private void Defer(Inode inode)
+    {
+        if (!inode.IsDetached && inode is not FileInode { Stored: null } and not FileInode { Staged: not null })
+        {
+            if (inode is DirectoryInode { Parent: null } && _mounted.Names.KeyOf(inode).Length == 0)
+            {
+                // The bucket itself has no object that could carry attributes: they last as long as the mount.
+                return;
+            }
+            _deferred.Add(inode, _mounted.Options.MetadataDelay);
+        }
+    }
+
+    private void EnsureWritable()
+    {
+        if (_mounted.Options.IsReadOnly)
+        {
+            throw new FsException(FsError.ReadOnly, "mounted read-only");
+        }
+    }
+
+    private void EnsureReadable(Inode inode)
+    {
+        if (inode is FileInode { IsUnreadable: true })
+        {
+            throw new FsException(FsError.KeyUnknown, $"{_mounted.Names.KeyOf(inode)} is encrypted with another key");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+using SseCFs.Store;
+using SseCFs.Write;
+
+namespace SseCFs.Tree;
+
+/// <summary>Makes files, directories, symbolic links and special nodes. Thread-safe.</summary>
+internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, DeferredWrites deferred)
+{
+    /// <summary>
+    /// A new regular file, staged empty: it is in the store when it is closed. The caller holds the directory's gate.
+    /// </summary>
+    public async ValueTask<FileInode> MakeFileAsync(DirectoryInode parent, string name, uint mode, Caller caller, CancellationToken cancellation)
+    {
+        mounted.Names.KeyOf(parent, name);
+        var file = mounted.Names.NewFile();
+        file.Metadata = await NewMetadataAsync(parent, FileType.Regular | mode & FileType.PermissionMask, caller, cancellation).ConfigureAwait(false);
+        file.Staged = new StagedContent(mounted.Staging, null);
+        Attach(parent, name, file);
+        return file;
+    }
+
+    /// <summary>An object that is complete at once: link, node. Its content is the link's target. The caller holds the directory's gate.</summary>
+    public async ValueTask<FileInode> MakeNodeAsync(DirectoryInode parent, string name, uint mode, ReadOnlyMemory<byte> content, Caller caller, CancellationToken cancellation)
+    {
+        var key = mounted.Names.KeyOf(parent, name);
+        var made = await NewMetadataAsync(parent, mode, caller, cancellation).ConfigureAwait(false);
+        var written = await mounted.Upload.PutAsync(
+            key, content.Length == 0 ? [] : [content], _ => made.ToObjectMetadata(mounted.Store.KeyFingerprint), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        var file = mounted.Names.NewFile();
+        file.Metadata = made;
+        file.Stored = new StoredVersion(written.ETag, content.Length, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+        Attach(parent, name, file);
+        return file;
+    }
+
+    /// <summary>A directory, by its marker object. The caller holds the parent's gate.</summary>
+    public async ValueTask<DirectoryInode> MakeDirectoryAsync(DirectoryInode parent, string name, uint mode, Caller caller, CancellationToken cancellation)
+    {
+        mounted.Names.KeyOf(parent, name + "/");
+        var directory = mounted.Names.NewDirectory();
+        directory.Metadata = await NewMetadataAsync(parent, FileType.Directory | mode & FileType.PermissionMask, caller, cancellation).ConfigureAwait(false);
+        // Known by its key before it can be found by its name.
+        directory.Parent = parent;
+        directory.Name = name;
+        await storer.StoreMarkerAsync(directory, WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        directory.ListedAt = mounted.Clock.GetTimestamp();
+        directory.Pages = 1;
+        Attach(parent, name, directory);
+        return directory;
+    }
+
+    /// <summary>Throws <see cref="FsError.Exists"/> if the name is taken.</summary>
+    public async ValueTask EnsureAbsentAsync(DirectoryInode parent, string name, CancellationToken cancellation)
+    {
+        if (await lookup.FindAsync(parent, name, cancellation).ConfigureAwait(false) is not null)
+        {
+            throw new FsException(FsError.Exists, $"{mounted.Names.KeyOf(parent, name)} exists");
+        }
+    }
+
+    /// <summary>Something in the directory came or went: its times say so, and its marker will.</summary>
+    public void TouchDirectory(DirectoryInode directory)
+    {
+        var now = mounted.Now();
+        lock (directory.Sync)
+        {
+            if (directory.Metadata is not { } known)
+            {
+                return;
+            }
+            known.ModifyTime = now;
+            known.ChangeTime = now;
+            if (directory.HasMarker != true)
+            {
+                return;
+            }
+            directory.IsMetadataDirty = true;
+        }
+        deferred.Add(directory, mounted.Options.DirectoryTimeDelay);
+    }
+
+    private void Attach(DirectoryInode parent, string name, Inode inode)
+    {
+        lock (mounted.Names.Sync)
+        {
+            mounted.Names.Attach(parent, name, inode);
+        }
+        TouchDirectory(parent);
+    }
+
+    private async ValueTask<PosixMetadata> NewMetadataAsync(DirectoryInode parent, uint mode, Caller caller, CancellationToken cancellation)
+    {
+        await metadata.EnsureAsync(parent, withContent: false, cancellation).ConfigureAwait(false);
+        var gid = caller.Gid;
+        lock (parent.Sync)
+        {
+            // A set-group-id directory hands down its group, and to directories the bit as well (inode_init_owner in Linux).
+            if ((parent.Metadata!.Mode & FileType.SetGroupId) != 0)
+            {
+                gid = parent.Metadata.Gid;
+                if ((mode & FileType.Mask) == FileType.Directory)
+                {
+                    mode |= FileType.SetGroupId;
+                }
+            }
+        }
+        return PosixMetadata.Create(mode, caller.Uid, gid, mounted.Now());
+    }
+}

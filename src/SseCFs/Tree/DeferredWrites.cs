@@ -1,0 +1,120 @@
+using System.Collections.Concurrent;
+
+namespace SseCFs.Tree;
+
+/// <summary>
+/// What is to be stored a little later: metadata that may yet join a rename or an upload, and what failed and is tried again. Thread-safe.
+/// </summary>
+internal sealed class DeferredWrites : IAsyncDisposable
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(5);
+    private const int WritesAtOnce = 4;
+
+    private readonly Mounted _mounted;
+    private readonly FileStorer _storer;
+    private readonly ConcurrentDictionary<Inode, Waiting> _waiting = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _loop;
+
+    public DeferredWrites(Mounted mounted, FileStorer storer)
+    {
+        _mounted = mounted;
+        _storer = storer;
+        _loop = Task.Run(RunAsync);
+    }
+
+    /// <summary>Inodes with something unsaved, by key, with the last failure if there was one.</summary>
+    public IReadOnlyList<(string Key, string? Failure)> Pending =>
+        [.. _waiting.Select(pair => (_mounted.Names.KeyOf(pair.Key), pair.Value.Failure))];
+
+    /// <summary>Stores an inode after a delay, counted from the first call.</summary>
+    public void Add(Inode inode, TimeSpan delay) =>
+        _waiting.TryAdd(inode, new Waiting(_mounted.Clock.GetTimestamp(), delay, null));
+
+    /// <summary>Something failed to be stored and nobody is left to try again but we.</summary>
+    public void AddFailed(Inode inode, string reason)
+    {
+        TreeLog.StoreFailed(_mounted.Log, _mounted.Names.KeyOf(inode), reason);
+        _waiting[inode] = new Waiting(_mounted.Clock.GetTimestamp(), RetryDelay, reason);
+    }
+
+    /// <summary>Stores everything that waits, now.</summary>
+    /// <returns>How many could not be stored.</returns>
+    public async ValueTask<int> StoreAllAsync(CancellationToken cancellation)
+    {
+        await StoreAsync([.. _waiting.Keys], cancellation).ConfigureAwait(false);
+        return _waiting.Count(pair => pair.Value.Failure is not null);
+    }
+
+    /// <summary>Stores what waits directly in one directory, and the directory's own metadata; a failure is thrown.</summary>
+    public async ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation)
+    {
+        foreach (var inode in _waiting.Keys.Where(i => ReferenceEquals(i, directory) || ReferenceEquals(i.Parent, directory)))
+        {
+            await _storer.StoreAsync(inode, cancellation).ConfigureAwait(false);
+            _waiting.TryRemove(inode, out _);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _stop.Dispose();
+    }
+
+    private async Task RunAsync()
+    {
+        using var timer = new PeriodicTimer(Tick, _mounted.Clock);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
+            {
+                var due = _waiting.Where(pair => !_mounted.IsWithin(pair.Value.Since, pair.Value.Delay)).Select(pair => pair.Key).ToList();
+                if (due.Count > 0)
+                {
+                    await StoreAsync(due, _stop.Token).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The mount ends; what waits was stored by StoreAllAsync or is reported there.
+        }
+    }
+
+    private Task StoreAsync(IReadOnlyList<Inode> inodes, CancellationToken cancellation) => Parallel.ForEachAsync(
+        inodes,
+        new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellation },
+        async (inode, token) =>
+        {
+            if (!_waiting.TryRemove(inode, out var waiting))
+            {
+                return;
+            }
+            try
+            {
+                await _storer.StoreAsync(inode, token).ConfigureAwait(false);
+                if (waiting.Failure is not null)
+                {
+                    TreeLog.StoredAtLast(_mounted.Log, _mounted.Names.KeyOf(inode));
+                }
+            }
+            catch (OperationCanceledException)
+            {
+                _waiting.TryAdd(inode, waiting);
+                throw;
+            }
+            catch (FsException e) when (e.Reason == FsError.Conflict)
+            {
+                // Nothing left to try: both versions are stored, and the log says where.
+            }
+            catch (Exception e)
+            {
+                AddFailed(inode, e.Message);
+            }
+        });
+
+    private sealed record Waiting(long Since, TimeSpan Delay, string? Failure);
+}

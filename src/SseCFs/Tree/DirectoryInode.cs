@@ -1,0 +1,34 @@
+namespace SseCFs.Tree;
+
+/// <summary>A directory: a common prefix of keys, with or without a marker object. Members are guarded by <see cref="Namespace.Sync"/>.</summary>
+internal sealed class DirectoryInode(ulong number) : Inode(number)
+{
+    public Dictionary<string, Inode> Children { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>Names removed here while a listing was under way, with the sequence of the removal: that listing may still show them.</summary>
+    public Dictionary<string, long> Removed { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>When the last complete listing ended, as a timestamp of the clock; null if there was none.</summary>
+    public long? ListedAt { get; set; }
+
+    /// <summary>Pages of the last listing that was begun; 0 if there was none. A name in a directory of many is looked up alone.</summary>
+    public int Pages { get; set; }
+
+    /// <summary>The one listing under way.</summary>
+    public Task? Listing { get; set; }
+
+    /// <summary>Whether an object "name/" stands for the directory; null when not known.</summary>
+    public bool? HasMarker { get; set; }
+
+    /// <summary>When the marker's metadata was asked for, as a timestamp of the clock.</summary>
+    public long MetadataAt { get; set; }
+
+    /// <summary>The marker's time as the listing showed it: changed metadata shows in nothing else.</summary>
+    public DateTimeOffset MarkerModified { get; set; }
+
+    /// <summary>Keys directly below that no file system can show.</summary>
+    public int HiddenEntries { get; set; }
+
+    /// <summary>For dropping listings that were not used for long.</summary>
+    public long UsedAt { get; set; }
+}

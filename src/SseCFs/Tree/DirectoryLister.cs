@@ -1,0 +1,221 @@
+using SseCFs.Store;
+
+namespace SseCFs.Tree;
+
+/// <summary>
+/// Brings what a directory holds up to date by LIST, and merges it with what was changed here meanwhile. Thread-safe.
+/// </summary>
+internal sealed class DirectoryLister(Mounted mounted)
+{
+    private const int PageSize = 1000;
+
+    private readonly Namespace _names = mounted.Names;
+
+    /// <summary>Whether the children known here are all there are, as of a moment ago. Under <see cref="Namespace.Sync"/>.</summary>
+    public bool IsFresh(DirectoryInode directory) =>
+        directory.ListedAt is { } at && mounted.IsWithin(at, mounted.Options.AttributesValid);
+
+    /// <summary>Lists the directory unless that was just done; callers at one time share one listing.</summary>
+    /// <param name="whole">False: one page is enough; a larger directory is then not fresh afterwards.</param>
+    public async ValueTask RefreshAsync(DirectoryInode directory, bool whole, CancellationToken cancellation)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            Task listing;
+            lock (_names.Sync)
+            {
+                if (IsFresh(directory) || attempt > 0 && !whole)
+                {
+                    return;
+                }
+                listing = directory.Listing ??= Task.Run(() => ListAsync(directory, whole), CancellationToken.None);
+            }
+            await listing.WaitAsync(cancellation).ConfigureAwait(false);
+            if (attempt >= 1)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task ListAsync(DirectoryInode directory, bool whole)
+    {
+        try
+        {
+            long started;
+            var prefix = _names.KeyOf(directory);
+            lock (_names.Sync)
+            {
+                started = _names.Sequence;
+            }
+            var pages = new List<ListPage>();
+            do
+            {
+                pages.Add(await mounted.Store.ListAsync(prefix, "/", pages.Count == 0 ? null : pages[^1].Continuation, PageSize, CancellationToken.None).ConfigureAwait(false));
+            }
+            while (whole && pages[^1].Continuation is not null);
+            Merge(directory, prefix, pages, started);
+        }
+        finally
+        {
+            lock (_names.Sync)
+            {
+                directory.Listing = null;
+                directory.Removed.Clear();
+            }
+        }
+    }
+
+    private void Merge(DirectoryInode directory, string prefix, List<ListPage> pages, long started)
+    {
+        var isComplete = pages[^1].Continuation is null;
+        var seen = new HashSet<string>(StringComparer.Ordinal);
+        var hidden = 0;
+        string? firstHidden = null;
+        var hasMarker = false;
+        lock (_names.Sync)
+        {
+            foreach (var common in pages.SelectMany(page => page.CommonPrefixes))
+            {
+                var name = common[prefix.Length..^1];
+                if (FileName.ToName(name) is null)
+                {
+                    hidden++;
+                    firstHidden ??= common;
+                }
+                else if (seen.Add(name))
+                {
+                    MergeDirectory(directory, name, started);
+                }
+            }
+            foreach (var listed in pages.SelectMany(page => page.Objects))
+            {
+                var name = listed.Key[prefix.Length..];
+                if (name.Length == 0)
+                {
+                    hasMarker = true;
+                    MergeMarker(directory, listed, started);
+                }
+                else if (FileName.ToName(name) is null || !seen.Add(name))
+                {
+                    hidden++;
+                    firstHidden ??= listed.Key;
+                }
+                else
+                {
+                    MergeFile(directory, name, listed, started);
+                }
+            }
+            directory.Pages = pages.Count + (isComplete ? 0 : 1);
+            if (isComplete)
+            {
+                DetachUnseen(directory, seen, started);
+                if (directory.ChangedAt <= started)
+                {
+                    directory.HasMarker = hasMarker;
+                }
+                directory.ListedAt = mounted.Clock.GetTimestamp();
+            }
+            if (hidden > 0 && hidden != directory.HiddenEntries)
+            {
+                TreeLog.EntriesHidden(mounted.Log, prefix, hidden, firstHidden!);
+            }
+            directory.HiddenEntries = hidden;
+        }
+    }
+
+    private static bool IsKnownBetter(DirectoryInode directory, string name, Inode? child, long started) =>
+        child is not null ? child.ChangedAt > started : directory.Removed.TryGetValue(name, out var removed) && removed > started;
+
+    private void MergeDirectory(DirectoryInode parent, string name, long started)
+    {
+        parent.Children.TryGetValue(name, out var child);
+        if (child is DirectoryInode || IsKnownBetter(parent, name, child, started) || child is FileInode { Stored: null })
+        {
+            return;
+        }
+        if (child is not null)
+        {
+            Drop(child);
+        }
+        _names.Attach(parent, name, _names.NewDirectory());
+    }
+
+    private static void MergeMarker(DirectoryInode directory, in ListedObject listed, long started)
+    {
+        if (directory.ChangedAt > started || directory.IsMetadataDirty)
+        {
+            return;
+        }
+        if (directory.MarkerModified != default && (directory.MarkerModified - listed.LastModified).Duration() >= TimeSpan.FromSeconds(1))
+        {
+            directory.Metadata = null;
+        }
+        directory.MarkerModified = listed.LastModified;
+    }
+
+    private void MergeFile(DirectoryInode parent, string name, in ListedObject listed, long started)
+    {
+        parent.Children.TryGetValue(name, out var child);
+        if (IsKnownBetter(parent, name, child, started))
+        {
+            return;
+        }
+        var version = new StoredVersion(listed.ETag, listed.Size, listed.LastModified, Encryption.CustomerKey);
+        if (child is FileInode file)
+        {
+            lock (file.Sync)
+            {
+                if (file.IsDirty || file.IsUploading)
+                {
+                    return;
+                }
+                if (file.Stored!.IsShownBy(listed))
+                {
+                    file.Stored = file.Stored with { LastModified = listed.LastModified, IsOwnWrite = false };
+                    return;
+                }
+                if (file.Handles == 0)
+                {
+                    Versions.Replace(mounted, file, version);
+                    return;
+                }
+            }
+        }
+        if (child is not null)
+        {
+            // Open handles go on reading the version they opened; the name leads to the new one.
+            Drop(child);
+        }
+        var fresh = _names.NewFile();
+        fresh.Stored = version;
+        _names.Attach(parent, name, fresh);
+    }
+
+    private void DetachUnseen(DirectoryInode directory, HashSet<string> seen, long started)
+    {
+        List<Inode>? gone = null;
+        foreach (var (name, child) in directory.Children)
+        {
+            if (!seen.Contains(name) && child.ChangedAt <= started && !HoldsUnsaved(child))
+            {
+                (gone ??= []).Add(child);
+            }
+        }
+        gone?.ForEach(Drop);
+    }
+
+    private void Drop(Inode child)
+    {
+        _names.Detach(child);
+        mounted.Invalidation?.InvalidateEntry(child.Parent!.Number, FileName.ToName(child.Name)!);
+    }
+
+    /// <summary>Something below was made or written here and is not stored yet: it is there, whatever a listing says.</summary>
+    private static bool HoldsUnsaved(Inode inode) => inode switch
+    {
+        DirectoryInode directory => directory.Children.Values.Any(HoldsUnsaved),
+        FileInode file => file.Stored is null || file.Staged is not null || file.IsUploading,
+        _ => false,
+    };
+}

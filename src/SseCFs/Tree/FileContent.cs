@@ -1,0 +1,153 @@
+using SseCFs.Cache;
+using SseCFs.Store;
+using SseCFs.Write;
+
+namespace SseCFs.Tree;
+
+/// <summary>Reads and changes the content of open files: staged data over the cached stored version. Thread-safe.</summary>
+internal sealed class FileContent(Mounted mounted)
+{
+    /// <summary>Cached content is answered at once and without allocation; else the fetch is awaited.</summary>
+    public ValueTask ReadAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
+    {
+        var file = opened.File;
+        StagedContent? staged;
+        StoredContent? content;
+        lock (file.Sync)
+        {
+            staged = file.Staged;
+            content = file.Content;
+        }
+        if (staged is not null)
+        {
+            return staged.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size), into, cancellation);
+        }
+        content ??= Versions.ContentOf(mounted, file);
+        if (content is null || offset >= content.Size)
+        {
+            return ValueTask.CompletedTask;
+        }
+        var end = Math.Min(offset + length, content.Size);
+        var fetchTo = opened.ReadAhead.Observe(offset, length, content.Size);
+        var added = content.AddCached(offset, length, into);
+        if (offset + added < end)
+        {
+            return content.ReadAsync(offset + added, (int)(end - offset - added), fetchTo, into, cancellation);
+        }
+        if (fetchTo > end)
+        {
+            content.Prefetch(end, fetchTo);
+        }
+        return ValueTask.CompletedTask;
+    }
+
+    public ValueTask WriteAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
+    {
+        if (offset + data.Length > Upload.LargestObject)
+        {
+            throw new FsException(FsError.FileTooLarge, "a file cannot exceed 5 TiB, the most one object can hold");
+        }
+        lock (file.Sync)
+        {
+            if (!file.IsUploading && file.Staged is { } staged && staged.TryWrite(append ? staged.Size : offset, data.Span))
+            {
+                MarkWritten(file);
+                return mounted.Staging.IsOverLimit ? mounted.Staging.MakeRoomAsync(cancellation) : ValueTask.CompletedTask;
+            }
+        }
+        return WriteSlowAsync(file, offset, data, append, cancellation);
+    }
+
+    public ValueTask SetSizeAsync(FileInode file, long size, CancellationToken cancellation)
+    {
+        if (size is < 0 or > Upload.LargestObject)
+        {
+            throw new FsException(size < 0 ? FsError.InvalidArgument : FsError.FileTooLarge, "a file's size is 0 to 5 TiB");
+        }
+        return ChangeAsync(file, size == 0, staged =>
+        {
+            staged.SetSize(size);
+            return true;
+        }, static (_, _) => ValueTask.CompletedTask, cancellation);
+    }
+
+    public ValueTask AllocateAsync(FileInode file, AllocateMode mode, long offset, long length, CancellationToken cancellation)
+    {
+        if (length > Upload.LargestObject - offset)
+        {
+            throw new FsException(FsError.FileTooLarge, "a file cannot exceed 5 TiB, the most one object can hold");
+        }
+        if (mode == AllocateMode.ReserveKeepSize || mode == AllocateMode.Reserve && offset + length <= file.Size)
+        {
+            return ValueTask.CompletedTask;
+        }
+        return ChangeAsync(file, false, staged =>
+        {
+            var grown = Math.Max(staged.Size, offset + length);
+            if (mode == AllocateMode.Reserve)
+            {
+                staged.SetSize(grown);
+                return true;
+            }
+            if (!staged.TryZero(offset, length))
+            {
+                return false;
+            }
+            if (mode == AllocateMode.ZeroRange)
+            {
+                staged.SetSize(grown);
+            }
+            return true;
+        }, (staged, token) => staged.LoadAsync(offset, length, token), cancellation);
+    }
+
+    private async ValueTask WriteSlowAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
+    {
+        await ChangeAsync(
+            file,
+            false,
+            staged => staged.TryWrite(append ? staged.Size : offset, data.Span),
+            (staged, token) => staged.LoadAsync(append ? staged.Size : offset, data.Length, token),
+            cancellation).ConfigureAwait(false);
+        await mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Changes staged content, begun over the stored version (or over nothing) if there is none, with uploads kept out; loads what is spilled
+    /// as long as the change asks for it.
+    /// </summary>
+    private async ValueTask ChangeAsync(
+        FileInode file, bool emptied, Func<StagedContent, bool> tryChange, Func<StagedContent, CancellationToken, ValueTask> load, CancellationToken cancellation)
+    {
+        await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            for (; ; )
+            {
+                var content = Versions.ContentOf(mounted, file);
+                StagedContent staged;
+                lock (file.Sync)
+                {
+                    staged = file.Staged ??= new StagedContent(mounted.Staging, emptied ? null : content);
+                    if (tryChange(staged))
+                    {
+                        MarkWritten(file);
+                        return;
+                    }
+                }
+                await load(staged, cancellation).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+    }
+
+    private void MarkWritten(FileInode file)
+    {
+        var now = mounted.Now();
+        file.Metadata!.ModifyTime = now;
+        file.Metadata.ChangeTime = now;
+    }
+}

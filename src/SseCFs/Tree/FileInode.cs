@@ -1,0 +1,56 @@
+using SseCFs.Cache;
+using SseCFs.Store;
+using SseCFs.Write;
+
+namespace SseCFs.Tree;
+
+/// <summary>A regular file, symbolic link, FIFO or socket. Members are guarded by <see cref="Inode.Sync"/>.</summary>
+internal sealed class FileInode(ulong number) : Inode(number)
+{
+    /// <summary>The version in the store as last seen; null until the first upload.</summary>
+    public StoredVersion? Stored { get; set; }
+
+    /// <summary>The store has it under a key that is not ours.</summary>
+    public bool IsUnreadable { get; set; }
+
+    /// <summary>The cached content of <see cref="Stored"/>; made on first use.</summary>
+    public StoredContent? Content { get; set; }
+
+    /// <summary>What was written and not uploaded yet.</summary>
+    public StagedContent? Staged { get; set; }
+
+    /// <summary>An upload reads the staged content: writers wait at the gate.</summary>
+    public bool IsUploading { get; set; }
+
+    /// <summary>Open handles, and those of them that may write.</summary>
+    public int Handles { get; set; }
+    public int Writers { get; set; }
+
+    /// <summary>Grows when another writer's version takes the place of ours, and what of it the kernel's pages show.</summary>
+    public int Generation { get; set; }
+    public int KernelGeneration { get; set; }
+
+    /// <summary>A lookup just asked the store: the open that follows from the same thread need not ask again.</summary>
+    public (uint Thread, long At) Validated { get; set; }
+
+    public long Size => Staged?.Size ?? Stored?.Size ?? 0;
+
+    public uint Type => (Metadata?.Mode ?? FileType.Regular) & FileType.Mask;
+
+    /// <summary>Something is here that the store has not.</summary>
+    public bool IsDirty => Staged is not null || IsMetadataDirty || Stored is null;
+}
+
+/// <summary>One version of an object. Size in bytes.</summary>
+/// <param name="IsOwnWrite">LastModified is by our reckoning, not by a listing: it may be a little off.</param>
+internal sealed record StoredVersion(string ETag, long Size, DateTimeOffset LastModified, Encryption Encryption, bool IsOwnWrite = false)
+{
+    /// <summary>By how much the time of our own write may differ from what a listing shows later.</summary>
+    private static readonly TimeSpan OwnWriteTolerance = TimeSpan.FromSeconds(3);
+
+    /// <summary>
+    /// Whether a listing shows this version. Its time counts too: a change of metadata alone leaves the ETag. HEAD gives whole seconds, a listing may give milliseconds.
+    /// </summary>
+    public bool IsShownBy(in ListedObject listed) =>
+        listed.ETag == ETag && listed.Size == Size && (listed.LastModified - LastModified).Duration() < (IsOwnWrite ? OwnWriteTolerance : TimeSpan.FromSeconds(1));
+}

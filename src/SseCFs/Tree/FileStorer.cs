@@ -1,0 +1,266 @@
+using SseCFs.Cache;
+using SseCFs.Store;
+using SseCFs.Write;
+
+namespace SseCFs.Tree;
+
+/// <summary>Brings what was changed here of one inode to the store: staged content, or metadata alone. Thread-safe.</summary>
+internal sealed class FileStorer(Mounted mounted)
+{
+    /// <summary>Content up to this, if it is in memory, is sent again rather than copied on the server: one request instead of several.</summary>
+    public const long ResendLimit = 4 << 20;
+
+    /// <summary>Returns once nothing of the inode is unsaved. What fails stays as it is, to be tried again.</summary>
+    public async ValueTask StoreAsync(Inode inode, CancellationToken cancellation)
+    {
+        if (!NeedsStoring(inode))
+        {
+            return;
+        }
+        await inode.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            inode.Gate.Release();
+        }
+    }
+
+    /// <summary>The same, by a caller who holds the inode's gate.</summary>
+    public async ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation)
+    {
+        if (!NeedsStoring(inode))
+        {
+            return;
+        }
+        if (inode is DirectoryInode directory)
+        {
+            await StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
+            return;
+        }
+        var file = (FileInode)inode;
+        if (file.Staged is null)
+        {
+            await StoreMetadataAsync(file, cancellation).ConfigureAwait(false);
+            return;
+        }
+        using var held = new WritersHeld(file);
+        await StoreContentAsync(file, file.Staged!, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>PUTs the marker object of a directory.</summary>
+    public async ValueTask StoreMarkerAsync(DirectoryInode directory, WriteCondition condition, CancellationToken cancellation)
+    {
+        ObjectMetadata metadata;
+        lock (directory.Sync)
+        {
+            metadata = directory.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint);
+            directory.IsMetadataDirty = false;
+        }
+        try
+        {
+            var written = await mounted.Store.PutAsync(mounted.Names.KeyOf(directory), ObjectContent.Of(default), metadata, condition, cancellation).ConfigureAwait(false);
+            lock (mounted.Names.Sync)
+            {
+                mounted.Names.Touch(directory);
+                directory.HasMarker = true;
+                directory.MarkerModified = written.LastModified;
+                directory.MetadataAt = mounted.Clock.GetTimestamp();
+            }
+        }
+        catch
+        {
+            lock (directory.Sync)
+            {
+                directory.IsMetadataDirty = condition == WriteCondition.None;
+            }
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Puts the stored content of a file under a key with the metadata it has here: sent again if it is small and in memory, else copied on the server.
+    /// By a caller who holds the gate of a file without staged content.
+    /// </summary>
+    public async ValueTask<WrittenObject> CopyAsync(FileInode file, string key, WriteCondition condition, CancellationToken cancellation)
+    {
+        var content = Versions.ContentOf(mounted, file)!;
+        if (content.Size <= ResendLimit && content.IsCached())
+        {
+            var segments = new ReadSegments();
+            try
+            {
+                await content.ReadAsync(0, (int)content.Size, 0, segments, cancellation).ConfigureAwait(false);
+                var slices = Enumerable.Range(0, segments.Count).Select(i => segments[i]).ToList();
+                return await mounted.Upload.PutAsync(key, slices, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                segments.Release();
+            }
+        }
+        ObjectInfo source;
+        ObjectMetadata metadata;
+        var sourceKey = mounted.Names.KeyOf(file);
+        lock (file.Sync)
+        {
+            source = Versions.InfoOf(file, sourceKey);
+            metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint);
+        }
+        return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
+    }
+
+    private static bool NeedsStoring(Inode inode)
+    {
+        lock (inode.Sync)
+        {
+            return !inode.IsDetached && (inode.IsMetadataDirty || inode is FileInode file && (file.Staged is not null || file.Stored is null));
+        }
+    }
+
+    private ObjectMetadata MetadataOf(FileInode file, byte[]? hash)
+    {
+        lock (file.Sync)
+        {
+            file.Metadata!.ContentHash = hash is null ? null : Convert.ToBase64String(hash);
+            return file.Metadata.ToObjectMetadata(mounted.Store.KeyFingerprint);
+        }
+    }
+
+    private async ValueTask StoreContentAsync(FileInode file, StagedContent staged, CancellationToken cancellation)
+    {
+        var key = mounted.Names.KeyOf(file);
+        ObjectInfo? storedInfo = null;
+        WriteCondition condition;
+        bool metadataWasDirty;
+        lock (file.Sync)
+        {
+            condition = file.Stored is { } stored ? WriteCondition.Match(stored.ETag) : WriteCondition.Absent;
+            if (staged.Stored is not null)
+            {
+                storedInfo = Versions.InfoOf(file, key);
+            }
+            metadataWasDirty = file.IsMetadataDirty;
+            file.IsMetadataDirty = false;
+        }
+        try
+        {
+            var written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+            Settle(file, staged, key, written);
+        }
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale)
+        {
+            await KeepAsConflictAsync(file, staged, key, cancellation).ConfigureAwait(false);
+            throw new FsException(FsError.Conflict, e.Message, e);
+        }
+        catch
+        {
+            lock (file.Sync)
+            {
+                file.IsMetadataDirty |= metadataWasDirty;
+            }
+            throw;
+        }
+    }
+
+    private void Settle(FileInode file, StagedContent staged, string key, WrittenObject written)
+    {
+        var content = new StoredContent(mounted.Store, mounted.Cache, key, written.ETag, staged.Size);
+        staged.Seed(content);
+        lock (mounted.Names.Sync)
+        {
+            mounted.Names.Touch(file);
+            lock (file.Sync)
+            {
+                file.Stored = new StoredVersion(written.ETag, staged.Size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+                file.Content?.Dispose();
+                file.Content = content;
+                file.Staged = null;
+            }
+        }
+        staged.Dispose();
+    }
+
+    /// <summary>
+    /// Another writer's version stands where ours should go. Ours is stored beside it under a name of its own, and the file shows theirs.
+    /// </summary>
+    private async ValueTask KeepAsConflictAsync(FileInode file, StagedContent staged, string key, CancellationToken cancellation)
+    {
+        var time = mounted.Clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        var conflictKey = $"{key}.conflict-{Environment.MachineName}-{time}";
+        await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        ObjectInfo? theirs = null;
+        try
+        {
+            theirs = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // They removed it: only ours is left.
+        }
+        TreeLog.ConflictKept(mounted.Log, key, conflictKey);
+        lock (mounted.Names.Sync)
+        {
+            mounted.Names.Touch(file);
+            lock (file.Sync)
+            {
+                file.Staged = null;
+                if (theirs is not null)
+                {
+                    Versions.Replace(mounted, file, new StoredVersion(theirs.ETag, theirs.Size, theirs.LastModified, theirs.Encryption));
+                    Versions.Apply(mounted, file, theirs);
+                }
+            }
+            if (theirs is null)
+            {
+                mounted.Names.Detach(file);
+            }
+            if (file.Parent is { } parent)
+            {
+                parent.ListedAt = null;
+            }
+        }
+        staged.Dispose();
+    }
+
+    private async ValueTask StoreMetadataAsync(FileInode file, CancellationToken cancellation)
+    {
+        var key = mounted.Names.KeyOf(file);
+        lock (file.Sync)
+        {
+            file.IsMetadataDirty = false;
+        }
+        try
+        {
+            var written = await CopyAsync(file, key, WriteCondition.Match(file.Stored!.ETag), cancellation).ConfigureAwait(false);
+            lock (mounted.Names.Sync)
+            {
+                mounted.Names.Touch(file);
+                lock (file.Sync)
+                {
+                    Versions.Moved(file, key, written);
+                }
+            }
+        }
+        catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
+        {
+            // Another writer's content is there now, with attributes of its own: those count.
+            var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            lock (file.Sync)
+            {
+                Versions.Apply(mounted, file, info);
+            }
+            TreeLog.MetadataFailed(mounted.Log, key, e.Message);
+        }
+        catch
+        {
+            lock (file.Sync)
+            {
+                file.IsMetadataDirty = true;
+            }
+            throw;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+namespace SseCFs.Tree;
+
+/// <summary>
+/// One file or directory, known by number. Its place in the tree (parent, name, lookups, <see cref="IsDetached"/>) is guarded by
+/// <see cref="Namespace.Sync"/>; everything else by <see cref="Sync"/>.
+/// </summary>
+/// <remarks>
+/// Lock order: <see cref="Gate"/> of directories (source before target by number), Gate of files, <see cref="Namespace.Sync"/>, then <see cref="Sync"/>.
+/// A Gate is held over requests to the store, the other two never over an await.
+/// </remarks>
+internal abstract class Inode(ulong number)
+{
+    public ulong Number { get; } = number;
+
+    public Lock Sync { get; } = new();
+
+    /// <summary>Held by whoever changes what the store has of this inode.</summary>
+    public SemaphoreSlim Gate { get; } = new(1, 1);
+
+    /// <summary>Null for the root, and for what was never attached.</summary>
+    public DirectoryInode? Parent { get; set; }
+
+    /// <summary>The segment of the key; see <see cref="FileName"/>.</summary>
+    public string Name { get; set; } = "";
+
+    /// <summary>Lookups the kernel has not taken back.</summary>
+    public ulong Lookups { get; set; }
+
+    /// <summary>No longer to be found by its name: removed, or replaced by another version.</summary>
+    public bool IsDetached { get; set; }
+
+    /// <summary>The <see cref="Namespace"/>'s sequence when this inode's entry last changed here: a listing begun before knows less than we do.</summary>
+    public long ChangedAt { get; set; }
+
+    /// <summary>Null until asked for.</summary>
+    public PosixMetadata? Metadata { get; set; }
+
+    /// <summary>Metadata changed and not stored yet.</summary>
+    public bool IsMetadataDirty { get; set; }
+
+    /// <summary>The one request for metadata under way.</summary>
+    public Task? Loading { get; set; }
+}

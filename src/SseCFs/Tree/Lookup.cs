@@ -1,0 +1,138 @@
+using SseCFs.Store;
+
+namespace SseCFs.Tree;
+
+/// <summary>Finds names: in what is known, else by one listing for all names of a directory, else (in a large one) alone. Thread-safe.</summary>
+internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata)
+{
+    /// <summary>A directory of more pages is not listed again for a single name.</summary>
+    private const int MostPages = 10;
+
+    private readonly Namespace _names = mounted.Names;
+
+    /// <summary>The inode of a name; null if there is none.</summary>
+    /// <param name="name">A segment, as <see cref="FileName.ToSegment"/> makes it.</param>
+    public async ValueTask<Inode?> FindAsync(DirectoryInode directory, string name, CancellationToken cancellation)
+    {
+        if (TryFind(directory, name, out var child))
+        {
+            return child;
+        }
+        bool whole;
+        lock (_names.Sync)
+        {
+            whole = directory.ListedAt is not null && directory.Pages <= MostPages;
+        }
+        if (whole || directory.Pages <= 1)
+        {
+            await lister.RefreshAsync(directory, whole, cancellation).ConfigureAwait(false);
+            if (TryFind(directory, name, out child))
+            {
+                return child;
+            }
+        }
+        return await FindAloneAsync(directory, name, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The inode of a name, or <see cref="FsError.NotFound"/>.</summary>
+    public async ValueTask<Inode> GetAsync(DirectoryInode directory, string name, CancellationToken cancellation) =>
+        await FindAsync(directory, name, cancellation).ConfigureAwait(false)
+        ?? throw new FsException(FsError.NotFound, $"there is no {name} in {_names.KeyOf(directory)}");
+
+    /// <summary>Answers from memory, if what is known there is recent enough.</summary>
+    public bool TryFind(DirectoryInode directory, string name, out Inode? child)
+    {
+        lock (_names.Sync)
+        {
+            directory.UsedAt = mounted.Clock.GetTimestamp();
+            return directory.Children.TryGetValue(name, out child) && IsOurs(child) || lister.IsFresh(directory);
+        }
+    }
+
+    /// <summary>Not stored yet: nobody knows it better than we do.</summary>
+    private static bool IsOurs(Inode inode) =>
+        inode is FileInode { Stored: null } or FileInode { Staged: not null } or FileInode { IsUploading: true };
+
+    private async ValueTask<Inode?> FindAloneAsync(DirectoryInode directory, string name, CancellationToken cancellation)
+    {
+        var key = _names.KeyOf(directory, name);
+        long started;
+        lock (_names.Sync)
+        {
+            started = _names.Sequence;
+        }
+        var below = mounted.Store.ListAsync(key + "/", null, null, 1, cancellation).AsTask();
+        var listed = await mounted.Store.ListAsync(key, "/", null, 1, cancellation).ConfigureAwait(false);
+        var isDirectory = (await below.ConfigureAwait(false)).Objects.Count > 0;
+        var found = listed.Objects.Where(o => o.Key == key).Select(o => (ListedObject?)o).FirstOrDefault();
+        lock (_names.Sync)
+        {
+            directory.Children.TryGetValue(name, out var child);
+            if (child is not null && (child.ChangedAt > started || IsOurs(child)))
+            {
+                return child;
+            }
+            if (isDirectory)
+            {
+                return child as DirectoryInode ?? Replace(directory, name, child, _names.NewDirectory());
+            }
+            if (found is not { } file)
+            {
+                return Replace(directory, name, child, null);
+            }
+            if (child is FileInode known)
+            {
+                lock (known.Sync)
+                {
+                    if (known.IsDirty || known.Stored!.IsShownBy(file))
+                    {
+                        return known;
+                    }
+                }
+            }
+            var fresh = _names.NewFile();
+            fresh.Stored = new StoredVersion(file.ETag, file.Size, file.LastModified, Encryption.CustomerKey);
+            return Replace(directory, name, child, fresh);
+        }
+    }
+
+    private Inode? Replace(DirectoryInode directory, string name, Inode? old, Inode? fresh)
+    {
+        if (old is not null)
+        {
+            _names.Detach(old);
+        }
+        if (fresh is not null)
+        {
+            _names.Attach(directory, name, fresh);
+        }
+        return fresh;
+    }
+
+    /// <summary>The attributes of an inode whose metadata is known.</summary>
+    public Attributes AttributesOf(Inode inode)
+    {
+        lock (inode.Sync)
+        {
+            if (inode is FileInode { Metadata: null } unreadable)
+            {
+                // The key is unknown: name and size are all there is to show, and nobody may open it.
+                var modified = Timestamp.From(unreadable.Stored?.LastModified ?? default);
+                return new Attributes(inode.Number, FileType.Regular, mounted.Owners.Uid, mounted.Owners.Gid, unreadable.Size, 1, modified, modified, modified);
+            }
+            var known = inode.Metadata!;
+            var (size, links) = inode is FileInode file ? (file.Size, file.IsDetached && file.Stored is null ? 0u : 1u) : (0, 1u);
+            return new Attributes(inode.Number, known.Mode, known.Uid, known.Gid, size, links, known.AccessTime, known.ModifyTime, known.ChangeTime);
+        }
+    }
+
+    /// <summary>What a lookup answers, with the inode's lookup count grown by one.</summary>
+    public async ValueTask<Entry> EntryOfAsync(Inode inode, bool withContent, CancellationToken cancellation)
+    {
+        await metadata.EnsureAsync(inode, withContent, cancellation).ConfigureAwait(false);
+        _names.AddLookup(inode);
+        return EntryOf(inode);
+    }
+
+    public Entry EntryOf(Inode inode) => new(AttributesOf(inode), mounted.Options.AttributesValid, mounted.Options.AttributesValid);
+}

@@ -1,0 +1,257 @@
+using SseCFs.Cache;
+using SseCFs.Store;
+
+namespace SseCFs.Tree;
+
+/// <summary>Brings the metadata of inodes, which LIST does not carry; one request for all who wait for the same. Thread-safe.</summary>
+internal sealed class MetadataReader(Mounted mounted) : IDisposable
+{
+    /// <summary>A file this small is fetched whole where its metadata is asked for: it is most often read next.</summary>
+    private const long SmallFile = 64 << 10;
+
+    /// <summary>A directory's marker is asked for again after this; its own listing notices a change earlier.</summary>
+    private static readonly TimeSpan MarkerValid = TimeSpan.FromSeconds(30);
+
+    private readonly SemaphoreSlim _requests = new(mounted.Options.MetadataRequests);
+    private readonly Timestamp _mountedAt = mounted.Now();
+
+    /// <summary>Whether <see cref="EnsureAsync"/> would ask the store.</summary>
+    public bool IsKnown(Inode inode) => inode switch
+    {
+        FileInode file => file.Metadata is not null || file.IsUnreadable,
+        DirectoryInode directory => directory.Metadata is not null && (directory.IsMetadataDirty || mounted.IsWithin(directory.MetadataAt, MarkerValid)),
+        _ => true,
+    };
+
+    /// <param name="withContent">Fetch a small file whole by the same request.</param>
+    public ValueTask EnsureAsync(Inode inode, bool withContent, CancellationToken cancellation)
+    {
+        if (IsKnown(inode))
+        {
+            return ValueTask.CompletedTask;
+        }
+        Task loading;
+        lock (inode.Sync)
+        {
+            if (IsKnown(inode))
+            {
+                return ValueTask.CompletedTask;
+            }
+            loading = inode.Loading ??= Task.Run(() => LoadAsync(inode, withContent), CancellationToken.None);
+        }
+        return new ValueTask(loading.WaitAsync(cancellation));
+    }
+
+    /// <summary>Asks the store whether the version known here is still the one there, and takes over a newer one.</summary>
+    /// <param name="withContent">Fetch the start of a new version by the same request.</param>
+    /// <exception cref="FsException">Stale: there is a newer version and older handles are open: the name leads to another inode now.</exception>
+    public async ValueTask RevalidateAsync(FileInode file, bool withContent, CancellationToken cancellation)
+    {
+        var known = file.Stored!;
+        var key = mounted.Names.KeyOf(file);
+        try
+        {
+            if (!withContent || known.Size == 0 || file.IsUnreadable)
+            {
+                TakeOver(file, await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false));
+                return;
+            }
+            var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, known.ETag, cancellation).ConfigureAwait(false);
+            if (body is not null)
+            {
+                await using (body.ConfigureAwait(false))
+                {
+                    TakeOver(file, body.Info);
+                    await SeedAsync(file, body, cancellation).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (FsException e) when (e.Reason == FsError.KeyUnknown)
+        {
+            MarkUnreadable(file, key, e);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            DetachGone(file);
+            throw;
+        }
+    }
+
+    public void Dispose() => _requests.Dispose();
+
+    private async Task LoadAsync(Inode inode, bool withContent)
+    {
+        await _requests.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (inode is FileInode file)
+            {
+                await LoadFileAsync(file, withContent).ConfigureAwait(false);
+            }
+            else
+            {
+                await LoadDirectoryAsync((DirectoryInode)inode).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            lock (inode.Sync)
+            {
+                inode.Loading = null;
+            }
+            _requests.Release();
+        }
+    }
+
+    private async ValueTask LoadFileAsync(FileInode file, bool withContent)
+    {
+        var key = mounted.Names.KeyOf(file);
+        try
+        {
+            var size = file.Stored?.Size ?? 0;
+            if (!withContent || size is 0 or > SmallFile)
+            {
+                var info = await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false);
+                lock (file.Sync)
+                {
+                    Versions.Apply(mounted, file, info);
+                }
+                return;
+            }
+            var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, null, CancellationToken.None).ConfigureAwait(false);
+            await using (body!.ConfigureAwait(false))
+            {
+                lock (file.Sync)
+                {
+                    Versions.Apply(mounted, file, body!.Info);
+                }
+                await SeedAsync(file, body, CancellationToken.None).ConfigureAwait(false);
+            }
+        }
+        catch (FsException e) when (e.Reason == FsError.KeyUnknown)
+        {
+            MarkUnreadable(file, key, e);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            DetachGone(file);
+            throw;
+        }
+    }
+
+    private async ValueTask LoadDirectoryAsync(DirectoryInode directory)
+    {
+        ObjectInfo? info = null;
+        var key = mounted.Names.KeyOf(directory);
+        if (key.Length > 0 && directory.HasMarker != false)
+        {
+            try
+            {
+                info = await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+            {
+                // No marker, or one that we cannot read: the directory is there all the same.
+            }
+        }
+        lock (directory.Sync)
+        {
+            directory.MetadataAt = mounted.Clock.GetTimestamp();
+            if (directory.IsMetadataDirty)
+            {
+                return;
+            }
+            if (info is not null)
+            {
+                directory.HasMarker = true;
+                directory.MarkerModified = info.LastModified;
+                directory.Metadata = PosixMetadata.Parse(info, FileType.Directory, mounted.Owners);
+            }
+            else
+            {
+                directory.HasMarker ??= key.Length == 0 ? false : null;
+                directory.Metadata ??= PosixMetadata.Create(
+                    FileType.Directory | mounted.Owners.DirectoryMode, mounted.Owners.Uid, mounted.Owners.Gid, _mountedAt);
+            }
+        }
+    }
+
+    private void TakeOver(FileInode file, ObjectInfo info)
+    {
+        lock (mounted.Names.Sync)
+        {
+            lock (file.Sync)
+            {
+                if (file.IsDirty || file.IsUploading)
+                {
+                    return;
+                }
+                if (file.Handles == 0 || file.Stored!.ETag == info.ETag)
+                {
+                    Versions.Apply(mounted, file, info);
+                    return;
+                }
+            }
+            if (!file.IsDetached)
+            {
+                mounted.Names.Detach(file);
+                var fresh = mounted.Names.NewFile();
+                Versions.Apply(mounted, fresh, info);
+                mounted.Names.Attach(file.Parent!, file.Name, fresh);
+            }
+        }
+        throw new FsException(FsError.Stale, $"{info.Key} was replaced while an older version is open here");
+    }
+
+    private async ValueTask SeedAsync(FileInode file, ObjectBody body, CancellationToken cancellation)
+    {
+        if (body.Length == 0 || body.Length < Math.Min(Block.Size, body.Info.Size) || Versions.ContentOf(mounted, file) is not { } content || content.ETag != body.Info.ETag)
+        {
+            return;
+        }
+        var block = mounted.Pool.Rent((int)body.Length);
+        try
+        {
+            for (var filled = 0; filled < block.Length;)
+            {
+                var read = await body.ReadAsync(block.Buffer.AsMemory(filled, block.Length - filled), cancellation).ConfigureAwait(false);
+                if (read == 0)
+                {
+                    return;
+                }
+                filled += read;
+            }
+            content.Seed(0, block);
+        }
+        finally
+        {
+            block.Release();
+        }
+    }
+
+    private void MarkUnreadable(FileInode file, string key, FsException reason)
+    {
+        bool isNews;
+        lock (file.Sync)
+        {
+            isNews = !file.IsUnreadable;
+            file.IsUnreadable = true;
+        }
+        if (isNews)
+        {
+            TreeLog.ObjectUnreadable(mounted.Log, key, reason.Message);
+        }
+    }
+
+    private void DetachGone(FileInode file)
+    {
+        lock (mounted.Names.Sync)
+        {
+            if (!file.IsDetached && file.Staged is null && !file.IsUploading)
+            {
+                mounted.Names.Detach(file);
+                mounted.Invalidation?.InvalidateEntry(file.Parent!.Number, FileName.ToName(file.Name)!);
+            }
+        }
+    }
+}

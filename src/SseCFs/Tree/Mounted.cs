@@ -1,0 +1,48 @@
+using Microsoft.Extensions.Logging;
+using SseCFs.Cache;
+using SseCFs.Store;
+using SseCFs.Write;
+
+namespace SseCFs.Tree;
+
+/// <summary>What the operations of one mount share. Immutable but for <see cref="Invalidation"/>; its parts are thread-safe each.</summary>
+internal sealed class Mounted : IDisposable
+{
+    public Mounted(IObjectStore store, SseFileSystemOptions options, TimeProvider clock, ILogger log)
+    {
+        Store = store;
+        Options = options;
+        Clock = clock;
+        Log = log;
+        Names = new Namespace(options.Prefix);
+        // A quarter each for the cache's and the writers' transients (fetches, parts on their way), the rest for what is kept.
+        var memory = Math.Max(options.Memory, SseFileSystemOptions.SmallestMemory);
+        Pool = new BlockPool(memory / 8);
+        Cache = new BlockCache(memory * 3 / 8, Pool);
+        Staging = new StagingArea(memory * 3 / 8, Pool, new SpillFile(options.SpillDirectory));
+        Upload = new Upload(store, (int)Math.Clamp(memory / 8 / (8 << 20), 1, 4));
+        Owners = new OwnerDefaults(options.Uid, options.Gid, 0x1B6 & ~options.Umask, 0x1FF & ~options.Umask);
+    }
+
+    public IObjectStore Store { get; }
+    public SseFileSystemOptions Options { get; }
+    public TimeProvider Clock { get; }
+    public ILogger Log { get; }
+    public Namespace Names { get; }
+    public BlockPool Pool { get; }
+    public BlockCache Cache { get; }
+    public StagingArea Staging { get; }
+    public Upload Upload { get; }
+    public OwnerDefaults Owners { get; }
+    public IInvalidationSink? Invalidation { get; set; }
+
+    public Timestamp Now() => Timestamp.From(Clock.GetUtcNow());
+
+    public bool IsWithin(long timestamp, TimeSpan span) => Clock.GetElapsedTime(timestamp) < span;
+
+    public void Dispose()
+    {
+        Cache.Dispose();
+        Staging.Dispose();
+    }
+}

@@ -1,0 +1,124 @@
+using System.Collections.Concurrent;
+
+namespace SseCFs.Tree;
+
+/// <summary>
+/// All inodes by number and the tree of their names. Numbers are never reused. Thread-safe; see <see cref="Inode"/> for the lock order.
+/// </summary>
+internal sealed class Namespace
+{
+    private readonly ConcurrentDictionary<ulong, Inode> _lookedUp = new();
+    private readonly string _prefix;
+    private ulong _lastNumber = IFileSystem.RootInode;
+    private long _sequence;
+
+    /// <param name="prefix">What all keys begin with: empty, or ending in '/'.</param>
+    public Namespace(string prefix)
+    {
+        _prefix = prefix;
+        Root = new DirectoryInode(IFileSystem.RootInode) { Lookups = 1 };
+        _lookedUp[Root.Number] = Root;
+    }
+
+    public Lock Sync { get; } = new();
+
+    public DirectoryInode Root { get; }
+
+    /// <summary>Grows with every change of a name. Under <see cref="Sync"/>.</summary>
+    public long Sequence => _sequence;
+
+    /// <summary>An inode that the kernel holds; one it should not know any more is <see cref="FsError.Stale"/>.</summary>
+    public Inode Get(ulong number) =>
+        _lookedUp.TryGetValue(number, out var inode) ? inode : throw new FsException(FsError.Stale, $"inode {number} is not known");
+
+    public DirectoryInode GetDirectory(ulong number) =>
+        Get(number) as DirectoryInode ?? throw new FsException(FsError.NotDirectory, $"inode {number} is not a directory");
+
+    public FileInode GetFile(ulong number) =>
+        Get(number) as FileInode ?? throw new FsException(FsError.IsDirectory, $"inode {number} is a directory");
+
+    public FileInode NewFile() => new(Interlocked.Increment(ref _lastNumber));
+
+    public DirectoryInode NewDirectory() => new(Interlocked.Increment(ref _lastNumber));
+
+    /// <summary>Counts a lookup that the kernel will take back with <see cref="Forget"/>.</summary>
+    public void AddLookup(Inode inode)
+    {
+        lock (Sync)
+        {
+            if (inode.Lookups++ == 0)
+            {
+                _lookedUp[inode.Number] = inode;
+            }
+        }
+    }
+
+    public void Forget(ulong number, ulong count)
+    {
+        lock (Sync)
+        {
+            if (number == Root.Number || !_lookedUp.TryGetValue(number, out var inode))
+            {
+                return;
+            }
+            inode.Lookups -= Math.Min(count, inode.Lookups);
+            if (inode.Lookups == 0)
+            {
+                _lookedUp.TryRemove(number, out _);
+            }
+        }
+    }
+
+    /// <summary>Puts an inode under a name. Under <see cref="Sync"/>.</summary>
+    public void Attach(DirectoryInode parent, string name, Inode inode)
+    {
+        inode.Parent = parent;
+        inode.Name = name;
+        inode.IsDetached = false;
+        inode.ChangedAt = ++_sequence;
+        parent.Children[name] = inode;
+        parent.Removed.Remove(name);
+    }
+
+    /// <summary>Takes an inode from its name; it keeps parent and name for messages. Under <see cref="Sync"/>.</summary>
+    public void Detach(Inode inode)
+    {
+        inode.IsDetached = true;
+        inode.ChangedAt = ++_sequence;
+        if (inode.Parent is { } parent && parent.Children.TryGetValue(inode.Name, out var there) && ReferenceEquals(there, inode))
+        {
+            parent.Children.Remove(inode.Name);
+            if (parent.Listing is not null)
+            {
+                parent.Removed[inode.Name] = _sequence;
+            }
+        }
+    }
+
+    /// <summary>What we know of this entry is newer than any listing under way. Under <see cref="Sync"/>.</summary>
+    public void Touch(Inode inode) => inode.ChangedAt = ++_sequence;
+
+    /// <summary>The key of a file, or what all keys in a directory begin with (its marker's key too).</summary>
+    public string KeyOf(Inode inode)
+    {
+        lock (Sync)
+        {
+            return inode is DirectoryInode directory ? PrefixOf(directory) : PrefixOf(inode.Parent!) + inode.Name;
+        }
+    }
+
+    /// <summary>The key that a name in a directory has. Longer than S3 allows: <see cref="FsError.NameTooLong"/>.</summary>
+    public string KeyOf(DirectoryInode parent, string name)
+    {
+        lock (Sync)
+        {
+            var key = PrefixOf(parent) + name;
+            return System.Text.Encoding.UTF8.GetByteCount(key) < FileName.LongestKey
+                ? key
+                : throw new FsException(FsError.NameTooLong, "the path is longer than the 1,024 bytes of an object's key");
+        }
+    }
+
+    private string PrefixOf(DirectoryInode directory) =>
+        directory.Parent is null ? _prefix : PrefixOf(directory.Parent) + directory.Name + "/";
+}

@@ -1,0 +1,145 @@
+using System.Globalization;
+using SseCFs.Store;
+
+namespace SseCFs.Tree;
+
+/// <summary>
+/// Owner, mode, times and extended attributes of an inode, and their form in an object's user metadata: the names and formats of s3fs
+/// (mode, uid, gid, mtime, ctime, atime, xattr), whose times may have a fraction as rclone writes it. What others put there is kept.
+/// Not thread-safe: guarded by its inode's lock.
+/// </summary>
+internal sealed class PosixMetadata
+{
+    private const string ModeName = "mode";
+    private const string UidName = "uid";
+    private const string GidName = "gid";
+    private const string ModifyName = "mtime";
+    private const string ChangeName = "ctime";
+    private const string AccessName = "atime";
+    private const string HashName = "md5chksum";
+    internal const string KeyName = "ssecfs-key";
+
+    /// <summary>S3 allows 2 KiB of user metadata, names included; Ceph is not stricter.</summary>
+    private const int LargestUserMetadata = 2048;
+
+    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, HashName, KeyName, ExtendedAttributes.MetadataName];
+
+    /// <summary>With the file type bits.</summary>
+    public uint Mode { get; set; }
+    public uint Uid { get; set; }
+    public uint Gid { get; set; }
+    public Timestamp AccessTime { get; set; }
+    public Timestamp ModifyTime { get; set; }
+    public Timestamp ChangeTime { get; set; }
+    public ExtendedAttributes Extended { get; private init; } = new();
+    public string? ContentType { get; set; }
+
+    /// <summary>MD5 of the content in base64, as rclone keeps it; null when it is not known.</summary>
+    public string? ContentHash { get; set; }
+
+    private Dictionary<string, string> Foreign { get; init; } = [];
+
+    public static PosixMetadata Create(uint mode, uint uid, uint gid, Timestamp now) => new()
+    {
+        Mode = mode,
+        Uid = uid,
+        Gid = gid,
+        AccessTime = now,
+        ModifyTime = now,
+        ChangeTime = now,
+        ContentType = (mode & FileType.Mask) == FileType.Directory ? "application/x-directory" : null,
+    };
+
+    /// <param name="type">The file type where the metadata names none that fits.</param>
+    /// <param name="defaults">Owner and mode for objects that others wrote without them.</param>
+    public static PosixMetadata Parse(ObjectInfo info, uint type, OwnerDefaults defaults)
+    {
+        var user = info.Metadata.User;
+        var written = Timestamp.From(info.LastModified);
+        var modified = Time(user, ModifyName) ?? written;
+        return new PosixMetadata
+        {
+            Mode = ParseMode(user, type, defaults),
+            Uid = Number(user, UidName) ?? defaults.Uid,
+            Gid = Number(user, GidName) ?? defaults.Gid,
+            ModifyTime = modified,
+            ChangeTime = Time(user, ChangeName) ?? (modified > written ? modified : written),
+            AccessTime = Time(user, AccessName) ?? modified,
+            Extended = ExtendedAttributes.Parse(user.GetValueOrDefault(ExtendedAttributes.MetadataName)),
+            ContentType = info.Metadata.ContentType,
+            ContentHash = user.GetValueOrDefault(HashName),
+            Foreign = user.Where(pair => !Owned.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value),
+        };
+    }
+
+    /// <summary>The headers for a write under the key with this fingerprint. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
+    public ObjectMetadata ToObjectMetadata(string keyFingerprint)
+    {
+        var user = new Dictionary<string, string>(Foreign)
+        {
+            [ModeName] = Mode.ToString(CultureInfo.InvariantCulture),
+            [UidName] = Uid.ToString(CultureInfo.InvariantCulture),
+            [GidName] = Gid.ToString(CultureInfo.InvariantCulture),
+            [ModifyName] = Format(ModifyTime),
+            [ChangeName] = Format(ChangeTime),
+            [AccessName] = Format(AccessTime),
+            [KeyName] = keyFingerprint,
+        };
+        if (ContentHash is not null)
+        {
+            user[HashName] = ContentHash;
+        }
+        if (Extended.Format() is { } extended)
+        {
+            user[ExtendedAttributes.MetadataName] = extended;
+        }
+        if (user.Sum(pair => pair.Key.Length + System.Text.Encoding.UTF8.GetByteCount(pair.Value)) > LargestUserMetadata)
+        {
+            throw new FsException(FsError.MetadataTooLarge, "attributes and extended attributes together exceed the 2 KiB that an object can carry");
+        }
+        return new ObjectMetadata(user, ContentType);
+    }
+
+    private static uint ParseMode(IReadOnlyDictionary<string, string> user, uint type, OwnerDefaults defaults)
+    {
+        if (Number(user, ModeName) is not { } mode)
+        {
+            return type | (type == FileType.Directory ? defaults.DirectoryMode : defaults.FileMode);
+        }
+        var named = mode & FileType.Mask;
+        var fits = type == FileType.Directory
+            ? named == FileType.Directory
+            : named is FileType.Regular or FileType.SymbolicLink or FileType.Fifo or FileType.Socket;
+        return (fits ? named : type) | mode & FileType.PermissionMask;
+    }
+
+    private static uint? Number(IReadOnlyDictionary<string, string> user, string name) =>
+        user.TryGetValue(name, out var text) && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
+
+    private static Timestamp? Time(IReadOnlyDictionary<string, string> user, string name)
+    {
+        if (!user.TryGetValue(name, out var text))
+        {
+            return null;
+        }
+        var point = text.IndexOf('.', StringComparison.Ordinal);
+        var whole = point < 0 ? text : text[..point];
+        if (!long.TryParse(whole, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var seconds))
+        {
+            return null;
+        }
+        var fraction = point < 0 ? "" : text[(point + 1)..];
+        fraction = fraction.Length > 9 ? fraction[..9] : fraction.PadRight(9, '0');
+        return uint.TryParse(fraction, NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)
+            ? new Timestamp(seconds, nanoseconds)
+            : new Timestamp(seconds, 0);
+    }
+
+    // Seconds first, so that a reader who stops at the point still has the right second; nanoseconds count forward also before 1970.
+    private static string Format(Timestamp time) => time.Nanoseconds == 0
+        ? time.Seconds.ToString(CultureInfo.InvariantCulture)
+        : string.Create(CultureInfo.InvariantCulture, $"{time.Seconds}.{time.Nanoseconds:D9}");
+}
+
+/// <summary>What an object without owner and mode is shown with. Modes are permission bits.</summary>
+internal readonly record struct OwnerDefaults(uint Uid, uint Gid, uint FileMode, uint DirectoryMode);

@@ -1,0 +1,189 @@
+using SseCFs.Cache;
+using SseCFs.Store;
+using SseCFs.Write;
+
+namespace SseCFs.Tree;
+
+/// <summary>Removes files and directories. Thread-safe.</summary>
+internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister lister, MetadataReader metadata, FileStorer storer, Creation creation)
+{
+    /// <summary>unlink(2). The caller holds the directory's gate.</summary>
+    public async ValueTask UnlinkAsync(DirectoryInode parent, string name, CancellationToken cancellation)
+    {
+        if (await lookup.GetAsync(parent, name, cancellation).ConfigureAwait(false) is not FileInode file)
+        {
+            throw new FsException(FsError.IsDirectory, $"{mounted.Names.KeyOf(parent, name)} is a directory");
+        }
+        await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (file.Stored is not null)
+            {
+                await SaveForHandlesAsync(file, cancellation).ConfigureAwait(false);
+                await KeepDirectoryAsync(parent, file, cancellation).ConfigureAwait(false);
+                await mounted.Store.DeleteAsync(mounted.Names.KeyOf(file), cancellation).ConfigureAwait(false);
+            }
+            Forget(file);
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+        creation.TouchDirectory(parent);
+    }
+
+    /// <summary>rmdir(2). The caller holds the parent's gate.</summary>
+    public async ValueTask RemoveDirectoryAsync(DirectoryInode parent, string name, CancellationToken cancellation)
+    {
+        if (await lookup.GetAsync(parent, name, cancellation).ConfigureAwait(false) is not DirectoryInode directory)
+        {
+            throw new FsException(FsError.NotDirectory, $"{mounted.Names.KeyOf(parent, name)} is not a directory");
+        }
+        await directory.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await EnsureEmptyAsync(directory, cancellation).ConfigureAwait(false);
+            await KeepDirectoryAsync(parent, directory, cancellation).ConfigureAwait(false);
+            await mounted.Store.DeleteAsync(mounted.Names.KeyOf(directory), cancellation).ConfigureAwait(false);
+            lock (mounted.Names.Sync)
+            {
+                mounted.Names.Detach(directory);
+            }
+        }
+        finally
+        {
+            directory.Gate.Release();
+        }
+        creation.TouchDirectory(parent);
+    }
+
+    /// <summary>Throws <see cref="FsError.NotEmpty"/> if there is anything in it, keys that no file system can show included.</summary>
+    public async ValueTask EnsureEmptyAsync(DirectoryInode directory, CancellationToken cancellation)
+    {
+        var prefix = mounted.Names.KeyOf(directory);
+        var page = await mounted.Store.ListAsync(prefix, null, null, 2, cancellation).ConfigureAwait(false);
+        bool hasUnsaved;
+        lock (mounted.Names.Sync)
+        {
+            hasUnsaved = directory.Children.Values.Any(child => child is FileInode { Stored: null });
+        }
+        if (hasUnsaved || page.Objects.Any(o => o.Key != prefix))
+        {
+            throw new FsException(FsError.NotEmpty, $"{prefix} is not empty");
+        }
+    }
+
+    /// <summary>
+    /// A directory without a marker is there only by what is in it. Before the last of that goes, it gets one, or it would vanish too.
+    /// </summary>
+    public async ValueTask KeepDirectoryAsync(DirectoryInode directory, Inode going, CancellationToken cancellation)
+    {
+        if (directory.Parent is null || directory.HasMarker == true)
+        {
+            return;
+        }
+        await lister.RefreshAsync(directory, whole: false, cancellation).ConfigureAwait(false);
+        await metadata.EnsureAsync(directory, withContent: false, cancellation).ConfigureAwait(false);
+        bool isLast;
+        lock (mounted.Names.Sync)
+        {
+            isLast = directory.HasMarker != true && directory.Children.Values.All(child => ReferenceEquals(child, going) || child is FileInode { Stored: null });
+        }
+        if (isLast)
+        {
+            await storer.StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>
+    /// Takes all of a file's content into the staging area while handles are open on it: its object is about to go, and they must go on reading.
+    /// By a caller who holds the file's gate.
+    /// </summary>
+    public async ValueTask SaveForHandlesAsync(FileInode file, CancellationToken cancellation)
+    {
+        if (file.Handles == 0 || file.IsUnreadable || Versions.ContentOf(mounted, file) is not { } content)
+        {
+            return;
+        }
+        var staged = file.Staged ?? new StagedContent(mounted.Staging, content);
+        if (staged.Stored is not null)
+        {
+            using var held = new WritersHeld(file);
+            var block = mounted.Pool.Rent(Block.Size);
+            try
+            {
+                for (long offset = 0; offset < content.Size; offset += Block.Size)
+                {
+                    var end = Math.Min(offset + Block.Size, content.Size);
+                    if (!staged.IsUntouched(offset, end))
+                    {
+                        // Partly written: composed by a read, then written back whole.
+                        await RewriteAsync(staged, offset, Math.Min(end, staged.Size), cancellation).ConfigureAwait(false);
+                        continue;
+                    }
+                    var memory = block.Buffer.AsMemory(0, (int)(end - offset));
+                    await content.CopyToAsync(offset, memory, Math.Min(content.Size, end + mounted.Cache.ReadAheadLimit), cancellation).ConfigureAwait(false);
+                    staged.TryWrite(offset, memory.Span);
+                    if (mounted.Staging.IsOverLimit)
+                    {
+                        await mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
+                    }
+                }
+            }
+            finally
+            {
+                block.Release();
+            }
+        }
+        lock (file.Sync)
+        {
+            file.Staged = staged;
+        }
+    }
+
+    /// <summary>A removed file's memory goes when the last handle does.</summary>
+    public void Forget(FileInode file)
+    {
+        lock (mounted.Names.Sync)
+        {
+            mounted.Names.Detach(file);
+            lock (file.Sync)
+            {
+                file.Stored = null;
+                file.IsMetadataDirty = false;
+                if (file.Handles == 0)
+                {
+                    file.Staged?.Dispose();
+                    file.Staged = null;
+                    file.Content?.Dispose();
+                    file.Content = null;
+                }
+            }
+        }
+    }
+
+    private static async ValueTask RewriteAsync(StagedContent staged, long offset, long end, CancellationToken cancellation)
+    {
+        if (offset >= end)
+        {
+            return;
+        }
+        var segments = new ReadSegments();
+        try
+        {
+            await staged.ReadAsync(offset, (int)(end - offset), 0, segments, cancellation).ConfigureAwait(false);
+            for (var i = 0; i < segments.Count; i++)
+            {
+                while (!staged.TryWrite(offset, segments[i].Span))
+                {
+                    await staged.LoadAsync(offset, segments[i].Length, cancellation).ConfigureAwait(false);
+                }
+                offset += segments[i].Length;
+            }
+        }
+        finally
+        {
+            segments.Release();
+        }
+    }
+}

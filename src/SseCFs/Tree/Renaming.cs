@@ -1,0 +1,191 @@
+using SseCFs.Store;
+
+namespace SseCFs.Tree;
+
+/// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
+internal sealed class Renaming(
+    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, DeferredWrites deferred, Creation creation, Removal removal)
+{
+    private readonly Namespace _names = mounted.Names;
+    private readonly TreeMove _move = new(mounted, storer);
+
+    /// <summary>The caller holds the gates of both directories.</summary>
+    public async ValueTask RenameAsync(DirectoryInode from, string oldName, DirectoryInode to, string newName, bool noReplace, CancellationToken cancellation)
+    {
+        var source = await lookup.GetAsync(from, oldName, cancellation).ConfigureAwait(false);
+        var target = await lookup.FindAsync(to, newName, cancellation).ConfigureAwait(false);
+        if (target is not null && noReplace)
+        {
+            throw new FsException(FsError.Exists, $"{_names.KeyOf(to, newName)} exists");
+        }
+        if (ReferenceEquals(source, target))
+        {
+            return;
+        }
+        if (source is DirectoryInode directory)
+        {
+            await RenameDirectoryAsync(directory, from, to, newName, target, cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            await RenameFileAsync((FileInode)source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false);
+        }
+        creation.TouchDirectory(from);
+        if (!ReferenceEquals(from, to))
+        {
+            creation.TouchDirectory(to);
+        }
+    }
+
+    private async ValueTask RenameFileAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, bool noReplace, CancellationToken cancellation)
+    {
+        if (target is DirectoryInode)
+        {
+            throw new FsException(FsError.IsDirectory, $"{_names.KeyOf(target)} is a directory");
+        }
+        var replaced = (FileInode?)target;
+        var newKey = _names.KeyOf(to, newName);
+        await EnsureReadableAsync(source, cancellation).ConfigureAwait(false);
+        if (replaced is not null)
+        {
+            await EnsureReadableAsync(replaced, cancellation).ConfigureAwait(false);
+        }
+        // Two files' gates, in the order of their numbers as everywhere.
+        var (first, second) = replaced is not null && replaced.Number < source.Number ? (replaced, source) : (source, replaced);
+        await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (second is not null)
+            {
+                await second.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+            }
+            try
+            {
+                await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+            }
+            finally
+            {
+                second?.Gate.Release();
+            }
+        }
+        finally
+        {
+            first.Gate.Release();
+        }
+    }
+
+    private async ValueTask MoveFileAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, string newKey, FileInode? replaced, bool noReplace, CancellationToken cancellation)
+    {
+        if (replaced is not null)
+        {
+            await removal.SaveForHandlesAsync(replaced, cancellation).ConfigureAwait(false);
+        }
+        if (source.Stored is null)
+        {
+            MoveUnstored(source, to, newName, replaced);
+            return;
+        }
+        if (source.Staged is not null)
+        {
+            await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
+        }
+        var now = mounted.Now();
+        lock (source.Sync)
+        {
+            source.Metadata!.ChangeTime = now;
+            source.IsMetadataDirty = false;
+        }
+        var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
+        var oldKey = _names.KeyOf(source);
+        var written = await storer.CopyAsync(source, newKey, condition, cancellation).ConfigureAwait(false);
+        await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
+        lock (_names.Sync)
+        {
+            _names.Detach(source);
+            if (replaced is not null)
+            {
+                removal.Forget(replaced);
+            }
+            _names.Attach(to, newName, source);
+            lock (source.Sync)
+            {
+                Versions.Moved(source, newKey, written);
+            }
+        }
+        try
+        {
+            await mounted.Store.DeleteAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (FsException e)
+        {
+            // The file is at its new place: that much is done. The old name shows again until someone removes it.
+            TreeLog.SourceLeft(mounted.Log, oldKey, newKey, e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>Nothing of the file is in the store yet: only its name changes, and its first upload replaces what stands there.</summary>
+    private void MoveUnstored(FileInode source, DirectoryInode to, string newName, FileInode? replaced)
+    {
+        lock (_names.Sync)
+        {
+            _names.Detach(source);
+            if (replaced?.Stored is { } old)
+            {
+                lock (source.Sync)
+                {
+                    // The version to be replaced is the condition of that upload.
+                    source.Stored = old;
+                }
+            }
+            if (replaced is not null)
+            {
+                removal.Forget(replaced);
+            }
+            _names.Attach(to, newName, source);
+        }
+    }
+
+    private async ValueTask RenameDirectoryAsync(
+        DirectoryInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, CancellationToken cancellation)
+    {
+        for (var above = to; above is not null; above = above.Parent)
+        {
+            if (ReferenceEquals(above, source))
+            {
+                throw new FsException(FsError.InvalidArgument, "a directory cannot be moved into itself");
+            }
+        }
+        if (target is FileInode)
+        {
+            throw new FsException(FsError.NotDirectory, $"{_names.KeyOf(target)} is not a directory");
+        }
+        if (target is DirectoryInode replaced)
+        {
+            await removal.EnsureEmptyAsync(replaced, cancellation).ConfigureAwait(false);
+        }
+        var newPrefix = _names.KeyOf(to, newName + "/");
+        await metadata.EnsureAsync(source, withContent: false, cancellation).ConfigureAwait(false);
+        await deferred.StoreWithinAsync(source, cancellation).ConfigureAwait(false);
+        await _move.MoveAsync(source, newPrefix, () => removal.KeepDirectoryAsync(from, source, cancellation), () =>
+        {
+            _names.Detach(source);
+            if (target is not null)
+            {
+                _names.Detach(target);
+            }
+            _names.Attach(to, newName, source);
+        }, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask EnsureReadableAsync(FileInode file, CancellationToken cancellation)
+    {
+        await metadata.EnsureAsync(file, withContent: true, cancellation).ConfigureAwait(false);
+        if (file.IsUnreadable)
+        {
+            throw new FsException(FsError.KeyUnknown, $"{_names.KeyOf(file)} is encrypted with another key: it can be removed, but neither moved nor replaced");
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using SseCFs.Cache;
+using SseCFs.Store;
+
+namespace SseCFs.Tree;
+
+/// <summary>How a file goes from one stored version to the next. Under the file's <see cref="Inode.Sync"/> unless said otherwise.</summary>
+internal static class Versions
+{
+    /// <summary>Another writer's version has come: what is known and cached of the old one is dropped, in the kernel too.</summary>
+    public static void Replace(Mounted mounted, FileInode file, StoredVersion version)
+    {
+        file.Stored = version;
+        file.Metadata = null;
+        file.Loading = null;
+        file.IsUnreadable = false;
+        file.Content?.Dispose();
+        file.Content = null;
+        file.Generation++;
+        mounted.Invalidation?.InvalidateContent(file.Number);
+    }
+
+    /// <summary>What a HEAD or GET told. Unsaved changes of our own stay as they are.</summary>
+    public static void Apply(Mounted mounted, FileInode file, ObjectInfo info)
+    {
+        if (file.Stored is { } known && (known.ETag != info.ETag || known.Size != info.Size))
+        {
+            Replace(mounted, file, known);
+        }
+        file.Stored = new StoredVersion(info.ETag, info.Size, info.LastModified, info.Encryption);
+        file.IsUnreadable = false;
+        if (!file.IsMetadataDirty)
+        {
+            file.Metadata = PosixMetadata.Parse(info, FileType.Regular, mounted.Owners);
+        }
+    }
+
+    /// <summary>The same bytes now stand at another key or under another ETag.</summary>
+    public static void Moved(FileInode file, string key, WrittenObject written)
+    {
+        file.Stored = new StoredVersion(written.ETag, file.Stored!.Size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+        file.Content?.MoveTo(key, written.ETag);
+    }
+
+    /// <summary>The stored version's content, for reading; null if nothing is stored. Not to be called under <see cref="Inode.Sync"/>.</summary>
+    public static StoredContent? ContentOf(Mounted mounted, FileInode file)
+    {
+        lock (mounted.Names.Sync)
+        {
+            lock (file.Sync)
+            {
+                if (file.Content is null && file.Stored is { } stored)
+                {
+                    file.Content = new StoredContent(mounted.Store, mounted.Cache, mounted.Names.KeyOf(file), stored.ETag, stored.Size);
+                }
+                return file.Content;
+            }
+        }
+    }
+
+    /// <summary>The stored version in the store's words, for copies. Metadata of it is not given: a copy gets its own.</summary>
+    public static ObjectInfo InfoOf(FileInode file, string key) => new(
+        key, file.Stored!.Size, file.Stored.ETag, file.Stored.LastModified, file.Stored.Encryption, new ObjectMetadata(new Dictionary<string, string>(), null));
+}

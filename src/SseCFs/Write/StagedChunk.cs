@@ -1,0 +1,25 @@
+using SseCFs.Cache;
+
+namespace SseCFs.Write;
+
+/// <summary>
+/// Up to <see cref="Block.Size"/> staged bytes at one place of a file: in memory, in the spill file, or (neither) zeros.
+/// Guarded by its owner's lock.
+/// </summary>
+internal sealed class StagedChunk(StagedContent owner)
+{
+    public StagedContent Owner { get; } = owner;
+
+    /// <summary>The bytes of the chunk that are staged; the others come from the stored version.</summary>
+    public ByteRanges Staged { get; } = new();
+
+    public Block? Memory { get; set; }
+
+    public SpillPlace? Spilled { get; set; }
+
+    /// <summary>Grows with every change, so that a spill that was overtaken by a write is noticed.</summary>
+    public int Changes { get; set; }
+
+    /// <summary>Guarded by the <see cref="StagingArea"/>.</summary>
+    public LinkedListNode<StagedChunk>? Place { get; set; }
+}

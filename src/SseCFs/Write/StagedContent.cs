@@ -1,0 +1,446 @@
+using SseCFs.Cache;
+
+namespace SseCFs.Write;
+
+/// <summary>
+/// What a file will be once it is uploaded: staged chunks over the stored version they change. Thread-safe; whoever
+/// uploads keeps writers out meanwhile.
+/// </summary>
+/// <param name="stored">The version under it; null for a new or emptied file.</param>
+internal sealed class StagedContent(StagingArea area, StoredContent? stored) : IDisposable
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<long, StagedChunk> _chunks = [];
+    private long _size = stored?.Size ?? 0;
+
+    /// <summary>How far the stored version still shows through; a cut that is grown again reads as zeros.</summary>
+    private long _storedEnd = stored?.Size ?? 0;
+
+    public StoredContent? Stored => stored;
+
+    /// <summary>Bytes of the file as it will be.</summary>
+    public long Size => Interlocked.Read(ref _size);
+
+    /// <summary>Stages data if no spilled chunk is in the way.</summary>
+    /// <returns>False: nothing was done, call <see cref="LoadAsync"/> for the range and try again.</returns>
+    public bool TryWrite(long offset, ReadOnlySpan<byte> data)
+    {
+        lock (_lock)
+        {
+            if (!IsLoaded(offset, data.Length))
+            {
+                return false;
+            }
+            while (data.Length > 0)
+            {
+                var start = (int)(offset % Block.Size);
+                var count = Math.Min(Block.Size - start, data.Length);
+                var chunk = ChunkAt(offset / Block.Size);
+                EnsureCapacity(chunk, start + count);
+                data[..count].CopyTo(chunk.Memory!.Buffer.AsSpan(start));
+                chunk.Staged.Add(start, start + count);
+                chunk.Changes++;
+                offset += count;
+                data = data[count..];
+                _size = Math.Max(_size, offset);
+            }
+            return true;
+        }
+    }
+
+    /// <summary>Brings the spilled chunks of a range back into memory.</summary>
+    public async ValueTask LoadAsync(long offset, long length, CancellationToken cancellation)
+    {
+        for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
+        {
+            SpillPlace place;
+            StagedChunk? chunk;
+            lock (_lock)
+            {
+                if (!_chunks.TryGetValue(index, out chunk) || chunk.Spilled is null)
+                {
+                    continue;
+                }
+                place = chunk.Spilled.Value;
+            }
+            var block = area.Pool.Rent(Block.Size);
+            await area.Spill.ReadAsync(place, block.Buffer, cancellation).ConfigureAwait(false);
+            lock (_lock)
+            {
+                if (chunk.Spilled != place)
+                {
+                    block.Release();
+                    continue;
+                }
+                chunk.Spilled = null;
+                chunk.Memory = block;
+                area.Account(chunk, 0, block.Capacity);
+            }
+            area.Spill.Free(place);
+        }
+    }
+
+    /// <summary>Cuts the file, or grows it with zeros.</summary>
+    public void SetSize(long size)
+    {
+        lock (_lock)
+        {
+            if (size < _size)
+            {
+                foreach (var (index, chunk) in _chunks.ToList())
+                {
+                    var start = index * Block.Size;
+                    if (start >= size)
+                    {
+                        Drop(chunk);
+                        _chunks.Remove(index);
+                    }
+                    else if (start + Block.Size > size)
+                    {
+                        chunk.Staged.Cut((int)(size - start));
+                        chunk.Changes++;
+                    }
+                }
+                _storedEnd = Math.Min(_storedEnd, size);
+            }
+            _size = size;
+        }
+    }
+
+    /// <summary>Makes a range inside the file read as zeros. Spilled chunks that it covers in part must have been loaded.</summary>
+    public bool TryZero(long offset, long length)
+    {
+        lock (_lock)
+        {
+            var end = Math.Min(offset + length, _size);
+            if (!IsLoaded(offset, Math.Max(0, end - offset)))
+            {
+                return false;
+            }
+            while (offset < end)
+            {
+                var start = (int)(offset % Block.Size);
+                var count = (int)Math.Min(Block.Size - start, end - offset);
+                var index = offset / Block.Size;
+                if (_chunks.TryGetValue(index, out _) || offset < _storedEnd)
+                {
+                    var chunk = ChunkAt(index);
+                    if (count == Block.Size)
+                    {
+                        Drop(chunk);
+                    }
+                    else
+                    {
+                        EnsureCapacity(chunk, start + count);
+                        chunk.Memory!.Buffer.AsSpan(start, count).Clear();
+                    }
+                    chunk.Staged.Add(start, start + count);
+                    chunk.Changes++;
+                }
+                offset += count;
+            }
+            return true;
+        }
+    }
+
+    /// <summary>Adds the bytes of a range; fewer only at the end.</summary>
+    public async ValueTask ReadAsync(long offset, int length, long fetchTo, ReadSegments into, CancellationToken cancellation)
+    {
+        var end = Math.Min(offset + length, Size);
+        while (offset < end)
+        {
+            var count = (int)Math.Min(Block.Size - offset % Block.Size, end - offset);
+            if (IsUntouched(offset, offset + count))
+            {
+                await stored!.ReadAsync(offset, count, fetchTo, into, cancellation).ConfigureAwait(false);
+            }
+            else
+            {
+                var block = area.Pool.Rent(count);
+                await ComposeAsync(offset, block.Buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);
+                into.Add(block.Content, block);
+            }
+            offset += count;
+        }
+    }
+
+    /// <summary>Whether a range, which must not be empty, is wholly as in the stored version.</summary>
+    public bool IsUntouched(long start, long end)
+    {
+        lock (_lock)
+        {
+            if (stored is null || end > _storedEnd)
+            {
+                return false;
+            }
+            for (var index = start / Block.Size; index * Block.Size < end; index++)
+            {
+                if (_chunks.ContainsKey(index))
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released: the staged buffers
+    /// themselves where they hold a chunk wholly, copies elsewhere.
+    /// </summary>
+    public async ValueTask GatherAsync(long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)
+    {
+        while (start < end)
+        {
+            var from = (int)(start % Block.Size);
+            var count = (int)Math.Min(Block.Size - from, end - start);
+            var block = LeaseWhole(start / Block.Size, from, count);
+            if (block is not null)
+            {
+                slices.Add(block.Buffer.AsMemory(from, count));
+            }
+            else
+            {
+                block = area.Pool.Rent(count);
+                leases.Add(block);
+                await ComposeAsync(start, block.Buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);
+                slices.Add(block.Content);
+                start += count;
+                continue;
+            }
+            leases.Add(block);
+            start += count;
+        }
+    }
+
+    /// <summary>Hands what is wholly in memory over to the version that was made of it, so that it need not be fetched.</summary>
+    public void Seed(StoredContent uploaded)
+    {
+        lock (_lock)
+        {
+            foreach (var (index, chunk) in _chunks)
+            {
+                var length = (int)Math.Min(Block.Size, uploaded.Size - index * Block.Size);
+                if (length > 0 && chunk.Memory is { } block && chunk.Staged.Covers(0, length))
+                {
+                    block.Length = length;
+                    uploaded.Seed(index, block);
+                }
+            }
+        }
+    }
+
+    /// <summary>Moves one chunk to the spill file, unless it is written to meanwhile.</summary>
+    public async ValueTask SpillAsync(StagedChunk chunk, CancellationToken cancellation)
+    {
+        Block block;
+        int changes, length;
+        lock (_lock)
+        {
+            if (chunk.Memory is null)
+            {
+                return;
+            }
+            block = chunk.Memory;
+            block.AddReference();
+            changes = chunk.Changes;
+            length = chunk.Staged.End;
+        }
+        try
+        {
+            var place = await area.Spill.WriteAsync(block.Buffer.AsMemory(0, length), cancellation).ConfigureAwait(false);
+            lock (_lock)
+            {
+                if (chunk.Changes == changes && ReferenceEquals(chunk.Memory, block))
+                {
+                    chunk.Spilled = place;
+                    chunk.Memory = null;
+                    area.Account(chunk, block.Capacity, 0);
+                    block.Release();
+                    return;
+                }
+            }
+            area.Spill.Free(place);
+        }
+        finally
+        {
+            block.Release();
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            foreach (var chunk in _chunks.Values)
+            {
+                Drop(chunk);
+            }
+            _chunks.Clear();
+        }
+    }
+
+    private bool IsLoaded(long offset, long length)
+    {
+        for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
+        {
+            if (_chunks.TryGetValue(index, out var chunk) && chunk.Spilled is not null)
+            {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private StagedChunk ChunkAt(long index)
+    {
+        if (!_chunks.TryGetValue(index, out var chunk))
+        {
+            _chunks[index] = chunk = new StagedChunk(this);
+        }
+        return chunk;
+    }
+
+    /// <summary>Gives the chunk a buffer of at least so many bytes. One without a buffer had only zeros staged.</summary>
+    private void EnsureCapacity(StagedChunk chunk, int needed)
+    {
+        var old = chunk.Memory;
+        if (old is not null && old.Capacity >= needed)
+        {
+            return;
+        }
+        var block = area.Pool.Rent(Math.Max(needed, chunk.Staged.End));
+        if (old is not null)
+        {
+            old.Buffer.AsSpan().CopyTo(block.Buffer);
+            old.Release();
+        }
+        else
+        {
+            block.Buffer.AsSpan(0, chunk.Staged.End).Clear();
+        }
+        chunk.Memory = block;
+        area.Account(chunk, old?.Capacity ?? 0, block.Capacity);
+    }
+
+    private void Drop(StagedChunk chunk)
+    {
+        if (chunk.Memory is { } block)
+        {
+            chunk.Memory = null;
+            area.Account(chunk, block.Capacity, 0);
+            block.Release();
+        }
+        if (chunk.Spilled is { } place)
+        {
+            chunk.Spilled = null;
+            area.Spill.Free(place);
+        }
+    }
+
+    private Block? LeaseWhole(long index, int from, int count)
+    {
+        lock (_lock)
+        {
+            if (_chunks.TryGetValue(index, out var chunk) && chunk.Memory is { } block && chunk.Staged.Covers(from, from + count))
+            {
+                block.AddReference();
+                return block;
+            }
+            return null;
+        }
+    }
+
+    /// <summary>Copies a range that lies inside one chunk, from wherever its bytes are.</summary>
+    private async ValueTask ComposeAsync(long offset, Memory<byte> destination, CancellationToken cancellation)
+    {
+        var index = offset / Block.Size;
+        var from = (int)(offset % Block.Size);
+        var fromStored = new List<(int Start, int End)>();
+        SpillPlace? spilled = null;
+        var staged = new List<(int Start, int End)>();
+        lock (_lock)
+        {
+            destination.Span.Clear();
+            var position = from;
+            var end = from + destination.Length;
+            if (_chunks.TryGetValue(index, out var chunk))
+            {
+                spilled = chunk.Spilled;
+                for (var i = 0; i < chunk.Staged.Count; i++)
+                {
+                    var (start, stop) = (Math.Max(from, chunk.Staged[i].Start), Math.Min(end, chunk.Staged[i].End));
+                    if (start >= stop)
+                    {
+                        continue;
+                    }
+                    AddStored(fromStored, index, position, start);
+                    position = stop;
+                    if (chunk.Memory is { } block)
+                    {
+                        block.Buffer.AsSpan(start, stop - start).CopyTo(destination.Span[(start - from)..]);
+                    }
+                    else if (spilled is not null)
+                    {
+                        staged.Add((start, stop));
+                    }
+                }
+            }
+            AddStored(fromStored, index, position, end);
+        }
+        foreach (var (start, end) in fromStored)
+        {
+            await stored!.CopyToAsync(index * Block.Size + start, destination[(start - from)..(end - from)], 0, cancellation).ConfigureAwait(false);
+        }
+        if (spilled is { } place && staged.Count > 0)
+        {
+            await CopySpilledAsync(index, place, staged, from, destination, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private void AddStored(List<(int Start, int End)> list, long index, int start, int end)
+    {
+        end = (int)Math.Min(end, Math.Max(0, _storedEnd - index * Block.Size));
+        if (start < end)
+        {
+            list.Add((start, end));
+        }
+    }
+
+    private async ValueTask CopySpilledAsync(long index, SpillPlace place, List<(int Start, int End)> staged, int from, Memory<byte> destination, CancellationToken cancellation)
+    {
+        var block = area.Pool.Rent(Block.Size);
+        try
+        {
+            try
+            {
+                await area.Spill.ReadAsync(place, block.Buffer, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException) when (TryCopyLoaded(index, place, block))
+            {
+                // It came back to memory meanwhile, and its place on disk holds another chunk by now.
+            }
+            foreach (var (start, end) in staged)
+            {
+                block.Buffer.AsSpan(start, end - start).CopyTo(destination.Span[(start - from)..]);
+            }
+        }
+        finally
+        {
+            block.Release();
+        }
+    }
+
+    private bool TryCopyLoaded(long index, SpillPlace place, Block into)
+    {
+        lock (_lock)
+        {
+            if (!_chunks.TryGetValue(index, out var chunk) || chunk.Spilled == place || chunk.Memory is not { } loaded)
+            {
+                return false;
+            }
+            loaded.Buffer.AsSpan().CopyTo(into.Buffer);
+            return true;
+        }
+    }
+}
