@@ -1,0 +1,65 @@
+using System.Diagnostics;
+
+namespace SseCFs.EndToEnd.Harness;
+
+/// <summary>A program that runs while tests do, its output going to a file.</summary>
+public sealed class Background
+{
+    private readonly Process _process;
+    private readonly string _log;
+
+    private Background(Process process, string log)
+    {
+        _process = process;
+        _log = log;
+    }
+
+    public int Id => _process.Id;
+
+    public bool HasExited => _process.HasExited;
+
+    public int ExitCode => _process.ExitCode;
+
+    public static Background Start(string program, IEnumerable<string> arguments, IDictionary<string, string> environment, string log)
+    {
+        // The shell redirects and is then replaced, so that the id is the program's own.
+        var start = new ProcessStartInfo("/bin/bash", ["-c", "exec \"$@\" >>\"$LOG\" 2>&1 </dev/null", "bash", program, .. arguments]);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        start.Environment["LOG"] = log;
+        return new Background(Process.Start(start)!, log);
+    }
+
+    /// <summary>The memory the program holds now, in bytes.</summary>
+    public long ResidentBytes()
+    {
+        var line = File.ReadLines($"/proc/{Id}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], null) * 1024;
+    }
+
+    public async Task<bool> ExitsWithinAsync(TimeSpan time)
+    {
+        using var limit = new CancellationTokenSource(time);
+        try
+        {
+            await _process.WaitForExitAsync(limit.Token);
+            return true;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
+    }
+
+    public async Task KillAsync()
+    {
+        if (!_process.HasExited) _process.Kill();
+        await _process.WaitForExitAsync();
+    }
+
+    public string LogTail()
+    {
+        if (!File.Exists(_log)) return "";
+        var lines = File.ReadAllLines(_log);
+        return string.Join('\n', lines.TakeLast(60));
+    }
+}

@@ -1,0 +1,138 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using System.Text;
+using System.Xml.Linq;
+
+namespace SseCFs.EndToEnd.Harness;
+
+/// <summary>
+/// Signed raw requests to one bucket, written for the tests alone: what they say about the bytes on the service must
+/// not depend on the code under test, nor on its SDK. Signature: AWS Signature Version 4, path style, payload unsigned.
+/// </summary>
+public sealed class S3Client : IDisposable
+{
+    private const string EmptyMd5 = "1B2M2Y8AsgTpgAmY7PhCfg==";
+    private static readonly XNamespace Xml = "http://s3.amazonaws.com/doc/2006-03-01/";
+    private readonly Endpoint _endpoint;
+    private readonly string _bucket;
+    private readonly HttpClient _http;
+
+    public S3Client(Endpoint endpoint, string bucket)
+    {
+        _endpoint = endpoint;
+        _bucket = bucket;
+        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = Trusts(endpoint) } });
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    public async Task MakeBucketAsync() => (await SendAsync(HttpMethod.Put, "")).Message.EnsureSuccessStatusCode();
+
+    /// <summary>Removes the bucket with all it holds.</summary>
+    public async Task RemoveBucketAsync()
+    {
+        foreach (var key in await ListAsync("")) await DeleteAsync(key);
+        (await SendAsync(HttpMethod.Delete, "")).Message.EnsureSuccessStatusCode();
+    }
+
+    public Task<Reply> GetAsync(string key, byte[]? customerKey) => SendAsync(HttpMethod.Get, key, customerKey);
+
+    public Task<Reply> HeadAsync(string key, byte[]? customerKey) => SendAsync(HttpMethod.Head, key, customerKey);
+
+    /// <summary>Stores an object, plain when there is no key; metadata names come without their <c>x-amz-meta-</c>.</summary>
+    public async Task PutAsync(string key, byte[] content, byte[]? customerKey, params (string Name, string Value)[] metadata)
+    {
+        var reply = await SendAsync(HttpMethod.Put, key, customerKey, content, metadata.Select(m => ("x-amz-meta-" + m.Name, m.Value)));
+        reply.Message.EnsureSuccessStatusCode();
+    }
+
+    public async Task DeleteAsync(string key) => (await SendAsync(HttpMethod.Delete, key)).Message.EnsureSuccessStatusCode();
+
+    /// <summary>All keys with the prefix, in the service's order.</summary>
+    public async Task<List<string>> ListAsync(string prefix)
+    {
+        var keys = new List<string>();
+        string? token = null;
+        do
+        {
+            var query = "list-type=2&encoding-type=url&prefix=" + Uri.EscapeDataString(prefix);
+            if (token is not null) query = "continuation-token=" + Uri.EscapeDataString(token) + "&" + query;
+            var reply = await SendAsync(HttpMethod.Get, "", query: query);
+            reply.Message.EnsureSuccessStatusCode();
+            var root = XDocument.Parse(Encoding.UTF8.GetString(reply.Content)).Root!;
+            keys.AddRange(root.Elements(Xml + "Contents").Select(e => Uri.UnescapeDataString(e.Element(Xml + "Key")!.Value.Replace('+', ' '))));
+            token = root.Element(Xml + "NextContinuationToken")?.Value;
+        }
+        while (token is not null);
+
+        return keys;
+    }
+
+    private async Task<Reply> SendAsync(HttpMethod method, string key, byte[]? customerKey = null, byte[]? content = null,
+        IEnumerable<(string Name, string Value)>? headers = null, string query = "")
+    {
+        var path = "/" + _bucket + (key.Length == 0 ? "" : "/" + string.Join('/', key.Split('/').Select(Uri.EscapeDataString)));
+        // Keys such as "a//b" or "x/../y" must arrive as they are.
+        var url = new Uri(_endpoint.Url.GetLeftPart(UriPartial.Authority) + path + (query.Length == 0 ? "" : "?" + query),
+            new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+        using var request = new HttpRequestMessage(method, url);
+        var time = DateTime.UtcNow.ToString("yyyyMMdd'T'HHmmss'Z'", CultureInfo.InvariantCulture);
+        var signed = new SortedDictionary<string, string>(StringComparer.Ordinal)
+        {
+            ["host"] = url.Authority,
+            ["x-amz-content-sha256"] = "UNSIGNED-PAYLOAD",
+            ["x-amz-date"] = time,
+        };
+        foreach (var (name, value) in headers ?? []) signed[name] = value;
+        if (customerKey is not null)
+        {
+            const string Prefix = "x-amz-server-side-encryption-customer-";
+            signed[Prefix + "algorithm"] = "AES256";
+            signed[Prefix + "key"] = Convert.ToBase64String(customerKey);
+#pragma warning disable CA5351 // S3 names the key by its MD5.
+            signed[Prefix + "key-md5"] = Convert.ToBase64String(MD5.HashData(customerKey));
+#pragma warning restore CA5351
+        }
+
+        foreach (var (name, value) in signed) request.Headers.TryAddWithoutValidation(name, value);
+        request.Headers.TryAddWithoutValidation("authorization", Sign(method, path, query, signed, time));
+        if (content is not null) request.Content = new ByteArrayContent(content);
+        else if (method == HttpMethod.Put) request.Content = new ByteArrayContent([]) { Headers = { ContentMD5 = Convert.FromBase64String(EmptyMd5) } };
+
+        var message = await _http.SendAsync(request);
+        return new Reply(message, await message.Content.ReadAsByteArrayAsync());
+    }
+
+    private string Sign(HttpMethod method, string path, string query, SortedDictionary<string, string> headers, string time)
+    {
+        var parameters = string.Join('&', query.Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        var names = string.Join(';', headers.Keys);
+        var lines = string.Concat(headers.Select(h => $"{h.Key}:{h.Value.Trim()}\n"));
+        var canonical = $"{method}\n{path}\n{parameters}\n{lines}\n{names}\nUNSIGNED-PAYLOAD";
+        var scope = $"{time[..8]}/us-east-1/s3/aws4_request";
+        var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
+        var key = Encoding.UTF8.GetBytes("AWS4" + _endpoint.SecretKey);
+        foreach (var step in new[] { time[..8], "us-east-1", "s3", "aws4_request", toSign })
+            key = HMACSHA256.HashData(key, Encoding.UTF8.GetBytes(step));
+        return $"AWS4-HMAC-SHA256 Credential={_endpoint.AccessKey}/{scope}, SignedHeaders={names}, Signature={Convert.ToHexStringLower(key)}";
+    }
+
+    private static RemoteCertificateValidationCallback? Trusts(Endpoint endpoint)
+    {
+        if (endpoint.CertificateFile is not { } file) return null;
+        var trusted = X509Certificate2.CreateFromPem(File.ReadAllText(file));
+        return (_, certificate, _, _) => certificate is not null && certificate.GetRawCertData().AsSpan().SequenceEqual(trusted.RawData);
+    }
+}
+
+/// <summary>An answer with its body read.</summary>
+public sealed record Reply(HttpResponseMessage Message, byte[] Content)
+{
+    public HttpStatusCode Status => Message.StatusCode;
+
+    /// <summary>The metadata value under a name without <c>x-amz-meta-</c>, or null.</summary>
+    public string? Metadata(string name) => Message.Headers.TryGetValues("x-amz-meta-" + name, out var values) ? values.First() : null;
+}

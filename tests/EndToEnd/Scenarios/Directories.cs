@@ -1,0 +1,57 @@
+using SseCFs.EndToEnd.Harness;
+using Xunit;
+
+namespace SseCFs.EndToEnd.Scenarios;
+
+/// <summary>Large directories, read while they change, and the file system's own numbers.</summary>
+public sealed class Directories(Target target) : Scenario(target)
+{
+    private static readonly string Make3000 =
+        "mkdir d; python3 -c 'for i in range(3000): open(\"d/entry-%04d\" % i, \"w\").close()'";
+
+    [Theory, MemberData(nameof(Moments))]
+    public async Task ReadWhileItChanges(bool earlier)
+    {
+        await GivenAsync(earlier, Make3000, seconds: 240);
+        await RunAsync("python3 \"$PROGRAMS/changing_directory.py\" d", seconds: 120);
+        await ThenAsync("""is "$(ls d | wc -l)" 3000; is "$(ls d | grep -c ^new-)" 100""");
+    }
+
+    [Theory, MemberData(nameof(Moments))]
+    public async Task TelldirAndSeekdir(bool earlier)
+    {
+        await GivenAsync(earlier, "mkdir d; python3 -c 'for i in range(700): open(\"d/entry-%04d\" % i, \"w\").close()'", seconds: 120);
+        await ThenAsync("python3 \"$PROGRAMS/seekdir.py\" d 700");
+    }
+
+    [Fact]
+    public async Task StatfsHasRoom() => await RunAsync("""
+        df -P . | tail -n 1
+        [ "$(stat -f -c %a .)" -gt 1000000 ]
+        [ "$(stat -f -c %d .)" -gt 1000000 ]
+        is "$(stat -f -c %l .)" 255
+        """);
+
+    [Theory, MemberData(nameof(Moments))]
+    public async Task InodeNumbersTellFilesApart(bool earlier)
+    {
+        await GivenAsync(earlier, "mkdir d; touch a b d/a");
+        await RunAsync("""
+            is "$(stat -c %i a b d d/a . | sort -u | wc -l)" 5
+            is "$(stat -c %i a)" "$(ls -i a | cut -d' ' -f1)"
+            is "$(stat -c %d a)" "$(stat -c %d d)"
+            """);
+    }
+
+    [Theory, MemberData(nameof(Moments))]
+    public async Task LinkCountsAndDotEntries(bool earlier)
+    {
+        await GivenAsync(earlier, "mkdir -p d/e; touch d/f");
+        await ThenAsync("""
+            is "$(ls -a d)" $'.\n..\ne\nf'
+            is "$(stat -c %i d/.)" "$(stat -c %i d)"
+            is "$(stat -c %i d/e/..)" "$(stat -c %i d)"
+            is "$(find . -type d | sort)" $'.\n./d\n./d/e'
+            """);
+    }
+}

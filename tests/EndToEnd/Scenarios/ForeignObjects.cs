@@ -1,0 +1,90 @@
+using SseCFs.EndToEnd.Harness;
+using Xunit;
+
+namespace SseCFs.EndToEnd.Scenarios;
+
+/// <summary>Keys and metadata that other programs left in the bucket.</summary>
+public sealed class ForeignObjects(Target target) : Scenario(target)
+{
+    private Task Put(string key, string content, params (string, string)[] metadata) =>
+        Target.S3.PutAsync(Prefix + key, System.Text.Encoding.UTF8.GetBytes(content), Target.Key, metadata);
+
+    [Fact]
+    public async Task KeysThatNoFileSystemCanShowDoNotBreakAListing()
+    {
+        await Put("good", "good");
+        await Put("dir/good", "good");
+        foreach (var key in new[] { "a//b", "//", "/lead", "dir//x", "./dot", "x/./y", "x/../z", "../up", new string('n', 256), "long/" + new string('m', 300) + "/f" })
+            await Put(key, "odd");
+        await Put("both", "a file and a prefix of one name");
+        await Put("both/inside", "inside");
+        await Mount.RemountAsync();
+        await RunAsync("""
+            ls -la >/dev/null
+            ls | grep -qx good
+            ls | grep -qx dir
+            is "$(cat good dir/good)" goodgood
+            ls dir | grep -qx good
+            find . >/dev/null
+            is "$(ls | grep -c '^both')" "$(ls | grep '^both' | sort -u | wc -l)"
+            ls | grep -q '^both'
+            echo new >new
+            echo new >dir/new
+            mkdir made
+            """);
+        await ThenAsync("""is "$(cat new dir/new good)" $'new\nnew\ngood'; [ -d made ]; find . -type f -exec cat {} + >/dev/null""");
+    }
+
+    [Fact]
+    public async Task DirectoriesWithAndWithoutMarkers()
+    {
+        await Put("implicit/deep/file", "1");
+        await Put("marked/", "");
+        await Put("marked/file", "2");
+        await Put("empty/", "");
+        await Mount.RemountAsync();
+        await RunAsync("""
+            is "$(ls -F)" $'empty/\nimplicit/\nmarked/'
+            is "$(cat implicit/deep/file marked/file)" 12
+            is "$(ls empty)" ''
+            rm implicit/deep/file
+            [ -d implicit/deep ]
+            mv marked renamed
+            rmdir empty
+            echo 3 >implicit/deep/other
+            """);
+        await ThenAsync("""is "$(cat renamed/file implicit/deep/other)" 23; [ ! -e empty ]; [ ! -e marked ]""");
+    }
+
+    /// <summary>Metadata as s3fs writes it: decimal, mode with the file-type bits, a symbolic link's target as content.</summary>
+    [Fact]
+    public async Task MetadataAsS3fsWritesIt()
+    {
+        await Put("file", "content", ("mode", "33184"), ("uid", "1234"), ("gid", "2345"), ("mtime", "1000000000"), ("atime", "1000000001"), ("ctime", "1000000002"));
+        await Put("link", "file", ("mode", "41471"), ("uid", "0"), ("gid", "0"), ("mtime", "1000000000"));
+        await Put("dir/", "", ("mode", "16872"), ("uid", "1234"), ("gid", "2345"), ("mtime", "1000000000"));
+        await Mount.RemountAsync();
+        await RunAsync("""
+            is "$(stat -c '%A %u %g %Y' file)" '-rw-r----- 1234 2345 1000000000'
+            is "$(readlink link)" file
+            is "$(stat -c '%A %u %g %Y' dir)" 'drwxr-x--- 1234 2345 1000000000'
+            """);
+    }
+
+    /// <summary>What is written here has the names and the forms that s3fs and rclone read.</summary>
+    [Fact]
+    public async Task MetadataIsWrittenForOthers()
+    {
+        await RunAsync("echo 1 >f; chmod 640 f; touch -d 2001-09-09T01:46:40.25Z f; ln -s f l; mkdir d; chmod 750 d");
+        await Mount.RemountAsync();
+        var file = await Target.S3.HeadAsync(Prefix + "f", Target.Key);
+        Assert.Equal("33184", file.Metadata("mode"));
+        Assert.StartsWith("1000000000", file.Metadata("mtime"), StringComparison.Ordinal);
+        Assert.Equal(Environment.IsPrivilegedProcess ? "0" : "65534", Environment.IsPrivilegedProcess ? file.Metadata("uid") : "65534");
+        var link = await Target.S3.GetAsync(Prefix + "l", Target.Key);
+        Assert.Equal("41471", link.Metadata("mode"));
+        Assert.Equal("f"u8.ToArray(), link.Content);
+        var directory = await Target.S3.HeadAsync(Prefix + "d/", Target.Key);
+        Assert.Equal("16872", directory.Metadata("mode"));
+    }
+}
