@@ -3,7 +3,10 @@ using SseCFs.Fuse.Wire;
 
 namespace SseCFs.Fuse.Operations;
 
-/// <summary>Open files. READ and WRITE of what is in memory allocate nothing and copy nothing here.</summary>
+/// <summary>
+/// Open files. READ and WRITE of what is in memory allocate nothing and copy nothing here; that is why these two are not
+/// async methods, whose state a debug build puts on the heap.
+/// </summary>
 internal static class FileOperations
 {
     public static async ValueTask Open(Request request)
@@ -33,21 +36,32 @@ internal static class FileOperations
         }
     }
 
-    public static async ValueTask Read(Request request)
+    public static ValueTask Read(Request request)
     {
         var argument = request.Body.Read<ReadIn>();
         if (argument.Offset > long.MaxValue || argument.Size > int.MaxValue)
         {
             request.ReplyError(Errno.EINVAL);
-            return;
+            return ValueTask.CompletedTask;
         }
-        await request.FileSystem
-            .ReadAsync(argument.Handle, (long)argument.Offset, (int)argument.Size, request.Segments, request.Cancellation)
-            .ConfigureAwait(false);
+        var read = request.FileSystem.ReadAsync(
+            argument.Handle, (long)argument.Offset, (int)argument.Size, request.Segments, request.Cancellation);
+        if (!read.IsCompletedSuccessfully)
+        {
+            return Await(request, read);
+        }
+        read.GetAwaiter().GetResult();
         request.ReplySegments();
+        return ValueTask.CompletedTask;
+
+        static async ValueTask Await(Request request, ValueTask read)
+        {
+            await read.ConfigureAwait(false);
+            request.ReplySegments();
+        }
     }
 
-    public static async ValueTask Write(Request request)
+    public static ValueTask Write(Request request)
     {
         var body = request.Body;
         var argument = body.Read<WriteIn>();
@@ -55,15 +69,26 @@ internal static class FileOperations
         if (argument.Offset > (ulong)(long.MaxValue - argument.Size))
         {
             request.ReplyError(Errno.EFBIG);
-            return;
+            return ValueTask.CompletedTask;
         }
         // What a shared mapping wrote has its place, whatever the descriptor was opened with.
         var append = (argument.Flags & LinuxOpenFlags.Append) != 0 && (argument.WriteFlags & WriteFlags.FromCache) == 0;
         var clearPrivileges = (argument.WriteFlags & WriteFlags.KillSetIdBits) != 0;
-        await request.FileSystem
-            .WriteAsync(argument.Handle, (long)argument.Offset, data, append, clearPrivileges, request.Cancellation)
-            .ConfigureAwait(false);
+        var write = request.FileSystem.WriteAsync(
+            argument.Handle, (long)argument.Offset, data, append, clearPrivileges, request.Cancellation);
+        if (!write.IsCompletedSuccessfully)
+        {
+            return Await(request, write, argument.Size);
+        }
+        write.GetAwaiter().GetResult();
         request.Reply(new WriteOut { Size = argument.Size });
+        return ValueTask.CompletedTask;
+
+        static async ValueTask Await(Request request, ValueTask write, uint size)
+        {
+            await write.ConfigureAwait(false);
+            request.Reply(new WriteOut { Size = size });
+        }
     }
 
     public static async ValueTask Flush(Request request)

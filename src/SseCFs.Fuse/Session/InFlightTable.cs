@@ -13,6 +13,17 @@ internal sealed class InFlightTable
     private readonly Dictionary<ulong, Request> _requests = new(256);
     private bool _closed;
 
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _requests.Count;
+            }
+        }
+    }
+
     /// <summary>Adds a request that has gone asynchronous, unless it was answered meanwhile.</summary>
     public void Add(Request request)
     {
