@@ -1,0 +1,26 @@
+namespace SseCFs.Store;
+
+/// <summary>
+/// What this service and bucket can do, learned from its answers and never from its version. Null: not known yet, so it is tried. Thread-safe:
+/// each value is written whole, and a repeated lesson does no harm.
+/// </summary>
+internal sealed class Capabilities
+{
+    private int _copy, _partCopy, _completeConditions, _plainWithKey;
+
+    /// <summary>CopyObject of an encrypted object. 501 on Ceph before 20.2.</summary>
+    public bool? Copy { get => Read(_copy); set => _copy = Write(value); }
+
+    /// <summary>UploadPartCopy of an encrypted object.</summary>
+    public bool? PartCopy { get => Read(_partCopy); set => _partCopy = Write(value); }
+
+    /// <summary>CompleteMultipartUpload honours If-Match and If-None-Match. Ignored by Ceph before 20.2; only a probe can tell.</summary>
+    public bool? CompleteConditions { get => Read(_completeConditions); set => _completeConditions = Write(value); }
+
+    /// <summary>A plain object may be asked for with a key. AWS refuses that with 400, Ceph answers.</summary>
+    public bool? PlainWithKey { get => Read(_plainWithKey); set => _plainWithKey = Write(value); }
+
+    private static bool? Read(int value) => value == 0 ? null : value > 0;
+
+    private static int Write(bool? value) => value switch { null => 0, true => 1, false => -1 };
+}

@@ -1,0 +1,19 @@
+using System.Security.Cryptography;
+
+namespace SseCFs.Store;
+
+/// <summary>The Content-MD5 header, by which the service notices a body that was damaged on its way.</summary>
+internal static class ContentMd5
+{
+    public static string Of(ObjectContent content)
+    {
+#pragma warning disable CA5351 // a checksum, not a secret
+        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+#pragma warning restore CA5351
+        foreach (var slice in content.Slices)
+        {
+            md5.AppendData(slice.Span);
+        }
+        return Convert.ToBase64String(md5.GetHashAndReset());
+    }
+}

@@ -1,0 +1,182 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace SseCFs.Store;
+
+/// <summary>The body of a GET, which resumes itself at the byte where it broke off, of the same version. Not thread-safe.</summary>
+internal sealed class S3Body : ObjectBody
+{
+    private readonly S3Requests _requests;
+    private GetObjectResponse? _reply;
+    private long _given;
+    private long _brokenSince;
+
+    private S3Body(S3Requests requests, GetObjectResponse? reply, ObjectInfo info, long offset, long length)
+        : base(info, offset, length)
+    {
+        _requests = requests;
+        _reply = reply;
+    }
+
+    public static async ValueTask<S3Body?> OpenAsync(
+        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, CancellationToken cancellation)
+    {
+        try
+        {
+            return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey: true, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (S3Requests.IsPerhapsWrongKey(e))
+        {
+            await requests.HeadWithoutKeyAsync(key, e, cancellation).ConfigureAwait(false);
+            return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey: false, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotModified })
+        {
+            return null;
+        }
+        catch (FsException e) when (e.Reason == FsError.Conflict)
+        {
+            throw new FsException(FsError.Stale, $"{key} is no longer the version that was opened", e);
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable })
+        {
+            // Nothing there: an empty object, or one that ends before the range.
+            var info = await requests.HeadAsync(key, cancellation).ConfigureAwait(false);
+            if (ifMatch is not null && info.ETag != ifMatch)
+            {
+                throw new FsException(FsError.Stale, $"{key} is no longer the version that was opened", e);
+            }
+            return info.ETag == ifNoneMatch ? null : new S3Body(requests, null, info, offset, 0);
+        }
+    }
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
+    {
+        if (_given == Length || buffer.Length == 0)
+        {
+            return 0;
+        }
+        for (; ; )
+        {
+            try
+            {
+                var read = await ReadOnceAsync(buffer, cancellation).ConfigureAwait(false);
+                _given += read;
+                _brokenSince = 0;
+                return read;
+            }
+            catch (Exception e) when (e is not OperationCanceledException && S3Errors.IsTransient(e) && MayResume())
+            {
+                StoreLog.BodyResumed(_requests.Log, Info.Key, Offset + _given, e.Message);
+                _reply?.Dispose();
+                _reply = null;
+            }
+            catch (Exception e) when (e is not OperationCanceledException and not FsException)
+            {
+                throw S3Errors.ToFsException(e, $"GET {Info.Key}");
+            }
+        }
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _reply?.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    /// <summary>A body that breaks off again and again without giving a byte is given up when the time is over.</summary>
+    private bool MayResume()
+    {
+        if (_brokenSince == 0)
+        {
+            _brokenSince = _requests.Clock.GetTimestamp();
+        }
+        return _requests.Clock.GetElapsedTime(_brokenSince) < _requests.Options.RetryFor;
+    }
+
+    private async ValueTask<int> ReadOnceAsync(Memory<byte> buffer, CancellationToken cancellation)
+    {
+        if (_reply is null)
+        {
+            var rest = await RequestAsync(
+                _requests, Info.Key, Offset + _given, Length - _given, Info.ETag, null, Info.Encryption == Encryption.CustomerKey, cancellation).ConfigureAwait(false);
+            _reply = rest;
+        }
+        using var timer = new CancellationTokenSource(_requests.Options.AnswerWithin, _requests.Clock);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
+        try
+        {
+            var wanted = (int)Math.Min(buffer.Length, Length - _given);
+            var read = await _reply.ResponseStream.ReadAsync(buffer[..wanted], linked.Token).ConfigureAwait(false);
+            return read > 0 ? read : throw new IOException("the body ended before its length");
+        }
+        catch (OperationCanceledException e) when (!cancellation.IsCancellationRequested)
+        {
+            throw new TimeoutException("no more bytes came", e);
+        }
+    }
+
+    private static async ValueTask<S3Body> OpenAsync(
+        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation)
+    {
+        var reply = await RequestAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey, cancellation).ConfigureAwait(false);
+        try
+        {
+            var (first, size) = RangeOf(reply);
+            if (first > offset || reply.ContentLength > length + (offset - first))
+            {
+                throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
+            }
+            var info = S3Requests.InfoOf(
+                key, size, reply.ETag, reply.LastModified,
+                requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5), reply.Metadata, reply.Headers.ContentType);
+            if (ifMatch is not null && info.ETag != ifMatch)
+            {
+                throw new FsException(FsError.Stale, $"{key} is no longer the version that was opened");
+            }
+            return new S3Body(requests, reply, info, first, reply.ContentLength);
+        }
+        catch
+        {
+            reply.Dispose();
+            throw;
+        }
+    }
+
+    private static ValueTask<GetObjectResponse> RequestAsync(
+        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation) =>
+        requests.Retries.RunAsync($"GET {key}", 0, (_, token) =>
+        {
+            var request = new GetObjectRequest
+            {
+                BucketName = requests.Options.Bucket,
+                Key = key,
+                ByteRange = new ByteRange(offset, offset + length - 1),
+                EtagToMatch = ifMatch,
+                EtagToNotMatch = ifNoneMatch,
+            };
+            if (withKey)
+            {
+                requests.Keys.AddTo(request);
+            }
+            return requests.Client.GetObjectAsync(request, token);
+        }, cancellation);
+
+    /// <summary>First byte and whole size, from "bytes 0-99/1000"; a reply without a range is the whole object.</summary>
+    private static (long First, long Size) RangeOf(GetObjectResponse reply)
+    {
+        if (string.IsNullOrEmpty(reply.ContentRange))
+        {
+            return (0, reply.ContentLength);
+        }
+        var text = reply.ContentRange.AsSpan();
+        var space = text.IndexOf(' ');
+        var dash = text.IndexOf('-');
+        var slash = text.IndexOf('/');
+        return space > 0 && dash > space && slash > dash
+            && long.TryParse(text[(space + 1)..dash], out var first) && long.TryParse(text[(slash + 1)..], out var size)
+            ? (first, size)
+            : throw new FsException(FsError.BadReply, $"GET {reply.Key}: the service sent a range that cannot be read");
+    }
+}

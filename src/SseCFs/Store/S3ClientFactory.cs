@@ -1,0 +1,143 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Amazon;
+using Amazon.Runtime;
+using Amazon.Runtime.CredentialManagement;
+using Amazon.Runtime.Credentials;
+using Amazon.S3;
+
+namespace SseCFs.Store;
+
+/// <summary>Makes S3 clients with endpoint, region and credentials as the AWS tools find them. Errors are <see cref="StoreOptionsException"/>.</summary>
+public static class S3ClientFactory
+{
+    private const string DefaultRegion = "us-east-1";
+
+    public static AmazonS3Client Create(StoreOptions options)
+    {
+        var profileName = options.Profile ?? Environment.GetEnvironmentVariable("AWS_PROFILE");
+        CredentialProfile? profile = null;
+        if (profileName is not null && !new CredentialProfileStoreChain().TryGetProfile(profileName, out profile) && options.Profile is not null)
+        {
+            throw new StoreOptionsException($"there is no profile '{profileName}' in the AWS config and credentials files");
+        }
+        var endpoint = FindEndpoint(options, profile);
+        EnsureKeySafe(endpoint, options.AllowPlainHttp);
+        var region = options.Region ?? Variable("AWS_REGION") ?? Variable("AWS_DEFAULT_REGION") ?? profile?.Region?.SystemName;
+        if (endpoint is null && region is null)
+        {
+            throw new StoreOptionsException("no region is known: give --region, or --endpoint for a service other than AWS");
+        }
+        var config = new AmazonS3Config
+        {
+            // Older services refuse the checksum trailers that the SDK sends by default; Content-MD5 goes with every upload instead.
+            RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
+            ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
+            HttpClientFactory = new ClientFactory(options, endpoint),
+            // Repeated by S3Retries, which knows a total limit and tells a lost reply from a failure.
+            MaxErrorRetry = 0,
+            // A slow upload is no failure; each attempt has its own limit.
+            Timeout = Timeout.InfiniteTimeSpan,
+            AllowAutoRedirect = false,
+        };
+        if (endpoint is not null)
+        {
+            config.ServiceURL = endpoint.AbsoluteUri;
+            config.ForcePathStyle = true;
+            config.AuthenticationRegion = region ?? DefaultRegion;
+        }
+        else
+        {
+            config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
+            config.ForcePathStyle = options.Bucket.Contains('.', StringComparison.Ordinal);
+        }
+        return new AmazonS3Client(FindCredentials(profile, options.Profile is not null), config);
+    }
+
+    private static AWSCredentials FindCredentials(CredentialProfile? profile, bool wasNamed)
+    {
+        try
+        {
+            // A profile named here goes before the environment; one named by AWS_PROFILE comes after the keys in it.
+            return wasNamed
+                ? profile!.GetAWSCredentials(new CredentialProfileStoreChain())
+                : DefaultAWSCredentialsIdentityResolver.GetCredentials();
+        }
+        catch (Exception e) when (e is AmazonClientException or InvalidOperationException)
+        {
+            throw new StoreOptionsException(
+                "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile with one from ~/.aws/credentials", e);
+        }
+    }
+
+    private static Uri? FindEndpoint(StoreOptions options, CredentialProfile? profile)
+    {
+        if (options.Endpoint is not null)
+        {
+            return options.Endpoint;
+        }
+        var text = Variable("AWS_ENDPOINT_URL_S3") ?? Variable("AWS_ENDPOINT_URL") ?? profile?.EndpointUrl;
+        if (text is null)
+        {
+            return null;
+        }
+        return Uri.TryCreate(text, UriKind.Absolute, out var endpoint) && endpoint.Scheme is "http" or "https"
+            ? endpoint
+            : throw new StoreOptionsException($"the endpoint '{text}' is not an http:// or https:// URL");
+    }
+
+    private static void EnsureKeySafe(Uri? endpoint, bool allowPlainHttp)
+    {
+        if (endpoint is { Scheme: "http", IsLoopback: false } && !allowPlainHttp)
+        {
+            throw new StoreOptionsException(
+                $"{endpoint} is plain http: the key would cross the network in clear. Use https, or --allow-plain-http if you know that the way is safe");
+        }
+    }
+
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
+
+    private sealed class ClientFactory(StoreOptions options, Uri? endpoint) : HttpClientFactory
+    {
+        public override HttpClient CreateHttpClient(IClientConfig clientConfig)
+        {
+            var handler = new SocketsHttpHandler
+            {
+                AllowAutoRedirect = false,
+                AutomaticDecompression = DecompressionMethods.None,
+                ConnectTimeout = TimeSpan.FromSeconds(10),
+                MaxConnectionsPerServer = options.MaximumConnections,
+                PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50),
+                UseCookies = false,
+            };
+            if ((options.CaFile ?? Variable("AWS_CA_BUNDLE")) is { } caFile)
+            {
+                handler.SslOptions.CertificateChainPolicy = Trusting(caFile);
+            }
+            return new HttpClient(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp)) { Timeout = Timeout.InfiniteTimeSpan };
+        }
+
+        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
+
+        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
+
+        private static X509ChainPolicy Trusting(string caFile)
+        {
+            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+            try
+            {
+                policy.CustomTrustStore.ImportFromPemFile(caFile);
+            }
+            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+            {
+                throw new StoreOptionsException($"the certificate file {caFile} cannot be used: {e.Message}", e);
+            }
+            return policy.CustomTrustStore.Count > 0
+                ? policy
+                : throw new StoreOptionsException($"the certificate file {caFile} holds no certificate in PEM form");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+using System.Collections.Concurrent;
+using Amazon.S3;
+using Amazon.S3.Model;
+
+namespace SseCFs.Store;
+
+/// <summary>See <see cref="IMultipartUpload"/>. Thread-safe.</summary>
+internal sealed class S3MultipartUpload : IMultipartUpload
+{
+    private readonly S3Requests _requests;
+    private readonly ObjectMetadata _metadata;
+    private readonly ConcurrentDictionary<int, string> _parts = new();
+
+    private S3MultipartUpload(S3Requests requests, string key, string uploadId, ObjectMetadata metadata)
+    {
+        _requests = requests;
+        _metadata = metadata;
+        Key = key;
+        UploadId = uploadId;
+    }
+
+    public string Key { get; }
+
+    public string UploadId { get; }
+
+    public static async ValueTask<S3MultipartUpload> StartAsync(S3Requests requests, string key, ObjectMetadata metadata, CancellationToken cancellation)
+    {
+        var reply = await requests.Retries.RunAsync($"start upload of {key}", 0, (_, token) =>
+        {
+            var request = new InitiateMultipartUploadRequest
+            {
+                BucketName = requests.Options.Bucket,
+                Key = key,
+                ContentType = metadata.ContentType ?? "application/octet-stream",
+            };
+            S3Requests.AddMetadata(request.Metadata, metadata);
+            requests.Keys.AddTo(request);
+            return requests.Client.InitiateMultipartUploadAsync(request, token);
+        }, cancellation).ConfigureAwait(false);
+        var upload = new S3MultipartUpload(requests, key, reply.UploadId, metadata);
+        if (!requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
+        {
+            await upload.AbortAsync().ConfigureAwait(false);
+            throw S3Requests.NotEncrypted(key);
+        }
+        return upload;
+    }
+
+    public async ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation)
+    {
+        var md5 = content.Md5 is { } known ? Convert.ToBase64String(known) : ContentMd5.Of(content);
+        var reply = await _requests.Retries.RunAsync($"upload part {number} of {Key}", content.Length, (_, token) =>
+        {
+            var request = new UploadPartRequest
+            {
+                BucketName = _requests.Options.Bucket,
+                Key = Key,
+                UploadId = UploadId,
+                PartNumber = number,
+                PartSize = content.Length,
+                InputStream = new SliceStream(content.Slices, content.Length),
+                MD5Digest = md5,
+                DisablePayloadSigning = _requests.IsPayloadUnsigned,
+                UseChunkEncoding = false,
+            };
+            _requests.Keys.AddTo(request);
+            return _requests.Client.UploadPartAsync(request, token);
+        }, cancellation).ConfigureAwait(false);
+        // The SDK does not give a part's echo; that of the start, and of the HEAD after completion, speak for all parts.
+        _parts[number] = reply.ETag;
+    }
+
+    public async ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation)
+    {
+        if (_requests.Capabilities.PartCopy == false)
+        {
+            throw new FsException(FsError.NotSupported, "the service cannot copy parts");
+        }
+        try
+        {
+            var reply = await _requests.Retries.RunAsync($"copy part {number} of {Key}", length, (_, token) =>
+            {
+                var request = new CopyPartRequest
+                {
+                    SourceBucket = _requests.Options.Bucket,
+                    SourceKey = source.Key,
+                    DestinationBucket = _requests.Options.Bucket,
+                    DestinationKey = Key,
+                    UploadId = UploadId,
+                    PartNumber = number,
+                    FirstByte = offset,
+                    LastByte = offset + length - 1,
+                    ETagToMatch = [source.ETag],
+                };
+                _requests.Keys.AddTo(request, source.Encryption == Encryption.CustomerKey);
+                return _requests.Client.CopyPartAsync(request, token);
+            }, cancellation).ConfigureAwait(false);
+            _parts[number] = reply.ETag;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotSupported)
+        {
+            _requests.Capabilities.PartCopy = false;
+            StoreLog.Learned(_requests.Log, "copy parts of encrypted objects");
+            throw;
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: System.Net.HttpStatusCode.BadRequest })
+        {
+            throw new FsException(FsError.NotSupported, $"the service will not copy from {source.Key}", e);
+        }
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
+        {
+            throw new FsException(FsError.Stale, $"{source.Key} changed while it was copied", e);
+        }
+    }
+
+    public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
+    {
+        if (_requests.Capabilities.CompleteConditions != true)
+        {
+            await EnsureConditionAsync(condition, cancellation).ConfigureAwait(false);
+        }
+        try
+        {
+            await _requests.Retries.RunAsync($"complete upload of {Key}", 0, (_, token) =>
+            {
+                var request = new CompleteMultipartUploadRequest
+                {
+                    BucketName = _requests.Options.Bucket,
+                    Key = Key,
+                    UploadId = UploadId,
+                    PartETags = [.. _parts.OrderBy(part => part.Key).Select(part => new PartETag(part.Key, part.Value))],
+                    IfMatch = condition.IfMatch,
+                    IfNoneMatch = condition.IfAbsent ? "*" : null,
+                };
+                _requests.Keys.AddTo(request);
+                return _requests.Client.CompleteMultipartUploadAsync(request, token);
+            }, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" })
+        {
+            // Completed by an attempt whose reply was lost? The object itself tells.
+            return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, cancellation).ConfigureAwait(false) 
+                ?? throw new FsException(e.Reason, e.Message, e);
+        }
+        catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null)
+        {
+            throw Refused(condition, e);
+        }
+        // Ceph 16 and 18 complete silently, with an empty ETag: only the object itself tells that it is whole and encrypted.
+        var info = await _requests.HeadAsync(Key, cancellation).ConfigureAwait(false);
+        if (info.Encryption != Encryption.CustomerKey)
+        {
+            throw await _requests.UndoAsync(Key, cancellation).ConfigureAwait(false);
+        }
+        return info.Size == expectedSize
+            ? new WrittenObject(info.ETag, info.LastModified)
+            : throw new FsException(FsError.Conflict, $"{Key} was replaced by another writer while it was uploaded");
+    }
+
+    public async ValueTask AbortAsync()
+    {
+        try
+        {
+            await _requests.Retries.RunAsync(
+                $"abort upload of {Key}", 0, (_, token) => _requests.Client.AbortMultipartUploadAsync(_requests.Options.Bucket, Key, UploadId, token), CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // Aborted already.
+        }
+        catch (FsException e)
+        {
+            StoreLog.AbortFailed(_requests.Log, Key, e.Message);
+        }
+    }
+
+    /// <summary>For services that ignore conditions here: a look right before. A small window stays.</summary>
+    private async ValueTask EnsureConditionAsync(WriteCondition condition, CancellationToken cancellation)
+    {
+        if (condition == WriteCondition.None)
+        {
+            return;
+        }
+        string? there = null;
+        try
+        {
+            there = (await _requests.HeadAsync(Key, cancellation).ConfigureAwait(false)).ETag;
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+        {
+            there = e.Reason == FsError.KeyUnknown ? "" : null;
+        }
+        if (condition.IfAbsent ? there is not null : there != condition.IfMatch)
+        {
+            throw Refused(condition, null);
+        }
+    }
+
+    private FsException Refused(WriteCondition condition, Exception? cause) => condition.IfAbsent
+        ? new FsException(FsError.Exists, $"{Key} exists already", cause)
+        : new FsException(FsError.Conflict, $"{Key} was changed by another writer", cause);
+}

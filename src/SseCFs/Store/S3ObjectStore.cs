@@ -1,0 +1,98 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+using SseCFs.Keys;
+
+namespace SseCFs.Store;
+
+/// <summary>
+/// A bucket on AWS S3, Ceph's RADOS gateway, or what speaks like them. See <see cref="IObjectStore"/>. Owns the client it is given.
+/// </summary>
+public sealed class S3ObjectStore : IObjectStore, IDisposable
+{
+    private readonly S3Requests _requests;
+    private readonly S3Copy _copy;
+
+    /// <param name="key">Read once; may be disposed afterwards.</param>
+    public S3ObjectStore(IAmazonS3 client, StoreOptions options, CustomerKey key, TimeProvider clock, ILogger<S3ObjectStore> log)
+    {
+        _requests = new S3Requests(client, options, new CustomerKeyHeaders(key), new Capabilities(), new S3Retries(options, clock, log), clock, log);
+        _copy = new S3Copy(_requests, this);
+    }
+
+    public string KeyFingerprint => _requests.Keys.Fingerprint;
+
+    internal Capabilities Capabilities => _requests.Capabilities;
+
+    public ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation) => _requests.HeadAsync(key, cancellation);
+
+    public async ValueTask<ObjectBody?> GetAsync(string key, long offset, long length, string? ifMatch, string? ifNoneMatch, CancellationToken cancellation) =>
+        await S3Body.OpenAsync(_requests, key, offset, length, ifMatch, ifNoneMatch, cancellation).ConfigureAwait(false);
+
+    public ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
+        _requests.PutAsync(key, content, metadata, condition, cancellation);
+
+    public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
+        await S3MultipartUpload.StartAsync(_requests, key, metadata, cancellation).ConfigureAwait(false);
+
+    public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
+        _copy.CopyAsync(source, destination, metadata, condition, cancellation);
+
+    public async ValueTask DeleteAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            await _requests.Retries.RunAsync(
+                $"DELETE {key}", 0, (_, token) => _requests.Client.DeleteObjectAsync(_requests.Options.Bucket, key, token), cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound && e.InnerException is AmazonS3Exception { ErrorCode: not "NoSuchBucket" })
+        {
+            // Gone already, by a first attempt whose reply was lost or by someone else: as wanted.
+        }
+    }
+
+    public async ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation)
+    {
+        var request = new ListObjectsV2Request
+        {
+            BucketName = _requests.Options.Bucket,
+            Prefix = prefix,
+            Delimiter = delimiter,
+            ContinuationToken = continuation,
+            MaxKeys = limit,
+            // XML cannot carry every character that a key may have.
+            Encoding = EncodingType.Url,
+        };
+        var reply = await _requests.Retries.RunAsync($"LIST {prefix}", 0, (_, token) => _requests.Client.ListObjectsV2Async(request, token), cancellation).ConfigureAwait(false);
+        var isTruncated = reply.IsTruncated == true;
+        if (isTruncated && string.IsNullOrEmpty(reply.NextContinuationToken))
+        {
+            throw new FsException(FsError.BadReply, $"LIST {prefix}: the service says that there is more, but not how to get it");
+        }
+        return new ListPage(
+            [.. (reply.S3Objects ?? []).Select(o => new ListedObject(
+                Decode(o.Key), o.Size ?? 0, S3Requests.Unquote(o.ETag), S3Requests.Utc(o.LastModified)))],
+            [.. (reply.CommonPrefixes ?? []).Select(Decode)],
+            isTruncated ? reply.NextContinuationToken : null);
+    }
+
+    /// <summary>Makes the bucket. One that is ours already is no error.</summary>
+    public static async ValueTask CreateBucketAsync(IAmazonS3 client, StoreOptions options, TimeProvider clock, ILogger log, CancellationToken cancellation)
+    {
+        try
+        {
+            await new S3Retries(options, clock, log).RunAsync(
+                $"make bucket {options.Bucket}", 0, (_, token) => client.PutBucketAsync(new PutBucketRequest { BucketName = options.Bucket }, token), cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyOwnedByYou" })
+        {
+            // As wanted.
+        }
+    }
+
+    public void Dispose() => _requests.Client.Dispose();
+
+    // '+' is a space in this encoding, as in forms; a true plus comes as %2B.
+    private static string Decode(string text) => WebUtility.UrlDecode(text);
+}

@@ -1,0 +1,197 @@
+using System.Net;
+using Amazon.S3;
+using Amazon.S3.Model;
+using Microsoft.Extensions.Logging;
+
+namespace SseCFs.Store;
+
+/// <summary>The single requests that make up the store's operations: HEAD, GET and PUT with keys, and what their answers mean. Thread-safe.</summary>
+internal sealed class S3Requests(
+    IAmazonS3 client, StoreOptions options, CustomerKeyHeaders keys, Capabilities capabilities, S3Retries retries, TimeProvider clock, ILogger log)
+{
+    /// <summary>What the SDK adds to the names of user metadata.</summary>
+    private const string MetadataPrefix = "x-amz-meta-";
+
+    public IAmazonS3 Client => client;
+    public StoreOptions Options => options;
+    public CustomerKeyHeaders Keys => keys;
+    public Capabilities Capabilities => capabilities;
+    public S3Retries Retries => retries;
+    public TimeProvider Clock => clock;
+    public ILogger Log => log;
+
+    /// <summary>UNSIGNED-PAYLOAD is for TLS only, which protects the body itself; over plain http the body is hashed and signed.</summary>
+    public bool IsPayloadUnsigned { get; } = client.Config.ServiceURL?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) != true;
+
+    public async ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await HeadOnceAsync(key, withKey: true, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (IsPerhapsWrongKey(e))
+        {
+            return await HeadWithoutKeyAsync(key, e, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Answers that a wrong key, a key for a plain object, and a plain refusal have in common.</summary>
+    public static bool IsPerhapsWrongKey(FsException error) =>
+        error.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.BadRequest or HttpStatusCode.Forbidden };
+
+    /// <summary>
+    /// A request with our key was refused; asked without one, a plain object answers, one encrypted with another key says 400, and whoever may not
+    /// read at all is told 403.
+    /// </summary>
+    public async ValueTask<ObjectInfo> HeadWithoutKeyAsync(string key, FsException refusal, CancellationToken cancellation)
+    {
+        try
+        {
+            var plain = await HeadOnceAsync(key, withKey: false, cancellation).ConfigureAwait(false);
+            capabilities.PlainWithKey = false;
+            return plain;
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.BadRequest })
+        {
+            throw new FsException(
+                FsError.KeyUnknown, $"{key} is encrypted with another key than the one of this mount ({keys.Fingerprint})", refusal);
+        }
+        catch (FsException e) when (e.Reason == FsError.AccessDenied)
+        {
+            throw await ExplainAsync(key, refusal, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
+    {
+        try
+        {
+            return await retries.RunAsync($"PUT {key}", content.Length, (attempt, token) => PutOnceAsync(key, content, metadata, condition, attempt, token), cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.Conflict && condition.IfAbsent)
+        {
+            throw new FsException(FsError.Exists, $"{key} exists already", e);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound && condition.IfMatch is not null && e.InnerException is AmazonS3Exception { ErrorCode: not "NoSuchBucket" })
+        {
+            // AWS and Ceph 20.2 answer 404 where others answer 412.
+            throw new FsException(FsError.Conflict, $"{key} is gone, removed by another writer", e);
+        }
+    }
+
+    /// <summary>A write was answered without the echo: it lies there in plaintext, and goes again at once.</summary>
+    public async ValueTask<FsException> UndoAsync(string key, CancellationToken cancellation)
+    {
+        await client.DeleteObjectAsync(options.Bucket, key, cancellation).ConfigureAwait(false);
+        StoreLog.UndonePlaintext(log, key);
+        return NotEncrypted(key);
+    }
+
+    public static FsException NotEncrypted(string key) => new(
+        FsError.NotEncrypted, $"the service did not confirm that {key} is encrypted with the customer's key, so the write was undone; 'ssecfs check' tells what the service can do");
+
+    public static ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, bool isEncrypted, MetadataCollection user, string? contentType)
+    {
+        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var name in user.Keys)
+        {
+            metadata[name.StartsWith(MetadataPrefix, StringComparison.OrdinalIgnoreCase) ? name[MetadataPrefix.Length..].ToLowerInvariant() : name.ToLowerInvariant()] = user[name];
+        }
+        return new ObjectInfo(
+            key, size, Unquote(etag), Utc(modified), isEncrypted ? Encryption.CustomerKey : Encryption.Plain, new ObjectMetadata(metadata, string.IsNullOrEmpty(contentType) ? null : contentType));
+    }
+
+    public static void AddMetadata(MetadataCollection target, ObjectMetadata metadata)
+    {
+        foreach (var (name, value) in metadata.User)
+        {
+            target[name] = value;
+        }
+    }
+
+    public static string Unquote(string? etag) => etag?.Trim('"') ?? "";
+
+    public static DateTimeOffset Utc(DateTime? time) => time is { } known ? new DateTimeOffset(known.ToUniversalTime()) : default;
+
+    private Task<ObjectInfo> HeadOnceAsync(string key, bool withKey, CancellationToken cancellation) =>
+        retries.RunAsync($"HEAD {key}", 0, async (_, token) =>
+        {
+            var request = new GetObjectMetadataRequest { BucketName = options.Bucket, Key = key };
+            if (withKey)
+            {
+                keys.AddTo(request);
+            }
+            var reply = await client.GetObjectMetadataAsync(request, token).ConfigureAwait(false);
+            return InfoOf(
+                key, reply.ContentLength, reply.ETag, reply.LastModified,
+                keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5), reply.Metadata, reply.Headers.ContentType);
+        }, cancellation).AsTask();
+
+    /// <summary>HEAD has no body: a GET of one byte says in words why it was refused.</summary>
+    private async ValueTask<FsException> ExplainAsync(string key, FsException refusal, CancellationToken cancellation)
+    {
+        try
+        {
+            var request = new GetObjectRequest { BucketName = options.Bucket, Key = key, ByteRange = new ByteRange(0, 0) };
+            keys.AddTo(request);
+            using var reply = await client.GetObjectAsync(request, cancellation).ConfigureAwait(false);
+            return refusal;
+        }
+        catch (AmazonS3Exception e)
+        {
+            return S3Errors.ToFsException(e, $"GET {key}");
+        }
+    }
+
+    private async Task<WrittenObject> PutOnceAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, int attempt, CancellationToken cancellation)
+    {
+        var request = new PutObjectRequest
+        {
+            BucketName = options.Bucket,
+            Key = key,
+            InputStream = new SliceStream(content.Slices, content.Length),
+            AutoCloseStream = false,
+            ContentType = metadata.ContentType ?? "application/octet-stream",
+            DisablePayloadSigning = IsPayloadUnsigned,
+            UseChunkEncoding = false,
+            MD5Digest = content.Md5 is { } md5 ? Convert.ToBase64String(md5) : ContentMd5.Of(content),
+            // Unquoted: the one form that every service takes (Ceph 16 and 18 answer 412 to the right ETag in quotes).
+            IfMatch = condition.IfMatch,
+            IfNoneMatch = condition.IfAbsent ? "*" : null,
+        };
+        AddMetadata(request.Metadata, metadata);
+        keys.AddTo(request);
+        PutObjectResponse reply;
+        try
+        {
+            reply = await client.PutObjectAsync(request, cancellation).ConfigureAwait(false);
+        }
+        catch (AmazonS3Exception e) when (attempt > 1 && e.StatusCode == HttpStatusCode.PreconditionFailed)
+        {
+            return await FindOwnWriteAsync(key, content.Length, metadata, cancellation).ConfigureAwait(false) ?? throw S3Errors.ToFsException(e, $"PUT {key}");
+        }
+        if (!keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
+        {
+            throw await UndoAsync(key, cancellation).ConfigureAwait(false);
+        }
+        return new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());
+    }
+
+    /// <summary>
+    /// The condition failed on a repeated attempt: perhaps because the first one was carried out and only its reply was lost. Then the object there bears
+    /// exactly the metadata that we sent, times to the nanosecond and content hash included.
+    /// </summary>
+    public async ValueTask<WrittenObject?> FindOwnWriteAsync(string key, long size, ObjectMetadata metadata, CancellationToken cancellation)
+    {
+        try
+        {
+            var there = await HeadOnceAsync(key, withKey: true, cancellation).ConfigureAwait(false);
+            var isOurs = there.Size == size && metadata.User.All(pair => there.Metadata.User.TryGetValue(pair.Key, out var value) && value == pair.Value);
+            return isOurs ? new WrittenObject(there.ETag, there.LastModified) : null;
+        }
+        catch (FsException)
+        {
+            return null;
+        }
+    }
+}
