@@ -16,6 +16,8 @@ refused() {
     esac
 }
 
+not_mounted() { if mountpoint -q "$1"; then echo "mounted: $1" >&2; return 1; fi; }
+
 # same_tree A B: names, types, modes, link targets and contents are equal.
 same_tree() {
     diff -r --no-dereference "$1" "$2"

@@ -134,23 +134,11 @@ public sealed class OtherClients(Target target) : Scenario(target)
         await ClientAsync("with_s3fs; cd \"$SCRATCH/s3fs\"; cmp dir/moved <(noise 20000000 2); is \"$(ls -A)\" dir");
     }
 
-    /// <summary>Runs a script that knows <c>aws_s3</c>, <c>rclone</c> with a remote x:, and <c>with_s3fs</c>, which mounts at $SCRATCH/s3fs.</summary>
+    /// <summary>Runs a script with the words of Programs/clients.sh.</summary>
     private Task<string> ClientAsync(string script) => RunAsync(
-        $$"""
-        BUCKET={{_bucket}} ENDPOINT={{Target.Endpoint.Url.GetLeftPart(UriPartial.Authority)}} KEY={{_keyFile}} CA={{Target.Endpoint.CertificateFile}}
-        export RCLONE_CONFIG=/dev/null RCLONE_CONFIG_X_TYPE=s3 RCLONE_CONFIG_X_PROVIDER=Ceph RCLONE_CONFIG_X_ENV_AUTH=true RCLONE_CONFIG_X_ENDPOINT=$ENDPOINT
-        export RCLONE_CONFIG_X_SSE_CUSTOMER_ALGORITHM=AES256 RCLONE_CONFIG_X_SSE_CUSTOMER_KEY=$(cat "$KEY")
-        [ -z "$CA" ] || export RCLONE_CA_CERT=$CA CURL_CA_BUNDLE=$CA
-        # Debian's, whatever else is on the machine.
-        aws_s3() { /usr/bin/aws --endpoint-url "$ENDPOINT" s3 "$@"; }
-        with_s3fs() {
-            umask 077
-            base64 "$KEY" >"$SCRATCH/s3fs-key"
-            echo "$AWS_ACCESS_KEY_ID:$AWS_SECRET_ACCESS_KEY" >"$SCRATCH/s3fs-password"
-            umask 022
-            mkdir -p "$SCRATCH/s3fs"
-            trap 'cd /; fusermount3 -u "$SCRATCH/s3fs" || fusermount3 -uz "$SCRATCH/s3fs"' EXIT
-            s3fs "$BUCKET" "$SCRATCH/s3fs" -o "url=$ENDPOINT,use_path_request_style,passwd_file=$SCRATCH/s3fs-password,use_sse=custom:$SCRATCH/s3fs-key,nocopyapi"
-        }
-        """ + "\n" + script, seconds: 120);
+        $"""
+        BUCKET={_bucket} ENDPOINT={Target.Endpoint.Url.GetLeftPart(UriPartial.Authority)} KEY={_keyFile} CA={Target.Endpoint.CertificateFile}
+        . "$PROGRAMS/clients.sh"
+
+        """ + script, seconds: 120);
 }

@@ -1,0 +1,149 @@
+using SseCFs.EndToEnd.Harness;
+using Xunit;
+
+namespace SseCFs.EndToEnd.Scenarios;
+
+/// <summary>The command itself: mounting, refusing to mount, unmounting.</summary>
+public sealed class Mounting(Target target) : Scenario(target)
+{
+    [Fact]
+    public async Task InTheBackground()
+    {
+        await ToolAsync("""
+            mkdir "$SCRATCH/m"
+            start=$(date +%s%N)
+            mount_it "$SCRATCH/m"
+            echo "mounted after $((($(date +%s%N) - start) / 1000000)) ms"
+            mountpoint -q "$SCRATCH/m"
+            echo hello >"$SCRATCH/m/f"; is "$(cat "$SCRATCH/m/f")" hello
+            refused '' mount_it "$SCRATCH/m"
+            is "$(cat "$SCRATCH/m/f")" hello
+            "$TOOL" umount "$SCRATCH/m"
+            not_mounted "$SCRATCH/m"
+            refused '' "$TOOL" umount "$SCRATCH/m"
+            for _ in $(seq 50); do pgrep -f -- "$SCRATCH/m" >/dev/null || exit 0; sleep 0.1; done
+            echo "a process of the mount is left"; exit 1
+            """);
+    }
+
+    [Fact]
+    public async Task ReadOnly() => await ToolAsync("""
+        mkdir "$SCRATCH/m"; echo 1 >"$MNT/f"
+        mount_it "$SCRATCH/m" --read-only
+        trap '"$TOOL" umount "$SCRATCH/m"' EXIT
+        is "$(cat "$SCRATCH/m/f")" 1
+        refused 'Read-only file system' touch "$SCRATCH/m/new"
+        refused 'Read-only file system' rm "$SCRATCH/m/f"
+        refused 'Read-only file system' mv "$SCRATCH/m/f" "$SCRATCH/m/g"
+        refused 'Read-only file system' chmod 600 "$SCRATCH/m/f"
+        """);
+
+    [Fact]
+    public async Task AsMountHelper() => await ToolAsync("""
+        mkdir "$SCRATCH/m"; ln -s "$TOOL" "$SCRATCH/mount.ssecfs"
+        "$SCRATCH/mount.ssecfs" "$SOURCE" "$SCRATCH/m" -o "rw,key=file:$KEY,endpoint=$ENDPOINT,region=us-east-1${CA:+,ca-file=$CA}"
+        trap '"$TOOL" umount "$SCRATCH/m"' EXIT
+        echo 1 >"$SCRATCH/m/f"; is "$(cat "$SCRATCH/m/f")" 1
+        """);
+
+    [Fact]
+    public async Task BadInputFailsWithOneClearLine() => await ToolAsync("""
+        mkdir "$SCRATCH/m"; head -c 31 "$KEY" >"$SCRATCH/short"; chmod 600 "$SCRATCH/short"
+        cp "$KEY" "$SCRATCH/open"; chmod 644 "$SCRATCH/open"
+        says() { # says TEXT COMMAND...: fails within seconds, with one line that has the text, and no mount
+            local text=$1 said; shift
+            if said=$(timeout 60 "$@" 2>&1 </dev/null); then echo "did not fail: $*"; exit 1; fi
+            is "$(wc -l <<<"$said")" 1
+            grep -qi -- "$text" <<<"$said" || { echo "said: $said"; exit 1; }
+            not_mounted "$SCRATCH/m"
+        }
+        says '31' "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key "file:$SCRATCH/short" "${SERVICE[@]}"
+        says 'others\|permission\|mode' "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key "file:$SCRATCH/open" "${SERVICE[@]}"
+        says 'no-such-key-file' "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key file:/no-such-key-file "${SERVICE[@]}"
+        says 'bucket' "$TOOL" mount s3://no-such-bucket-at-all "$SCRATCH/m" --key "file:$KEY" "${SERVICE[@]}"
+        says 'none' "$TOOL" mount "$SOURCE" "$SCRATCH/none" --key "file:$KEY" "${SERVICE[@]}"
+        says 'http' "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key "file:$KEY" --endpoint http://192.0.2.1
+        touch "$SCRATCH/full-of-files"; mkdir "$SCRATCH/full"; touch "$SCRATCH/full/x"
+        says 'empty' "$TOOL" mount "$SOURCE" "$SCRATCH/full" --key "file:$KEY" "${SERVICE[@]}"
+        AWS_SECRET_ACCESS_KEY=wrong says 'credential\|secret\|signature\|denied' "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key "file:$KEY" "${SERVICE[@]}"
+        says '127.0.0.1' "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key "file:$KEY" --endpoint http://127.0.0.1:9
+        """, seconds: 240);
+
+    [Fact]
+    public async Task CheckAndMakeBucket() => await ToolAsync("""
+        "$TOOL" check "$SOURCE" --key "file:$KEY" "${SERVICE[@]}"
+        name=made-$RANDOM$RANDOM
+        "$TOOL" mb "s3://$name" "${SERVICE[@]}"
+        mkdir "$SCRATCH/m"
+        "$TOOL" mount "s3://$name" "$SCRATCH/m" --key "file:$KEY" "${SERVICE[@]}"
+        echo 1 >"$SCRATCH/m/f"; rm "$SCRATCH/m/f"
+        "$TOOL" umount "$SCRATCH/m"
+        """);
+
+    /// <summary>SIGTERM, as at shutdown: everything is stored before the process ends.</summary>
+    [Fact]
+    public async Task TerminationStoresEverything()
+    {
+        await RunAsync($"noise 3000000 1 >f; chmod 640 f; kill -TERM {Mount.Process.Id}");
+        Assert.True(await Mount.Process.ExitsWithinAsync(TimeSpan.FromSeconds(30)), "SIGTERM did not end the mount");
+        await Mount.DisposeAsync();
+        await StartAgainAsync();
+        await RunAsync("cmp f <(noise 3000000 1); is \"$(stat -c %a f)\" 640");
+    }
+
+    /// <summary>A killed process loses nothing that was closed.</summary>
+    [Fact]
+    public async Task AKilledMountLosesNothingThatWasClosed()
+    {
+        await RunAsync("noise 3000000 1 >f; mkdir d; echo 1 >d/g; mv d e; ln -s f l; chmod 640 f; sync -f f");
+        await Mount.DisposeAsync();
+        await StartAgainAsync();
+        await RunAsync("""cmp f <(noise 3000000 1); is "$(cat e/g)" 1; is "$(readlink l)" f; is "$(stat -c %a f)" 640""");
+    }
+
+    /// <summary>After close returned, an open on another mount sees the new content; an open handle reads one version only.</summary>
+    [Fact]
+    public async Task CloseToOpenBetweenTwoMounts()
+    {
+        await using var other = await Mount.StartAsync(Target, Source, ["--key", "file:" + KeyFile]);
+        await RunAsync($$"""
+            other={{other.Root}}
+            echo one >f
+            is "$(cat "$other/f")" one
+            echo two, longer >f
+            is "$(cat "$other/f")" 'two, longer'
+            echo three >"$other/f"
+            is "$(cat f)" three
+            echo new >"$other/new"
+            is "$(cat new)" new
+            mv "$other/new" "$other/f"
+            is "$(cat f)" new
+            noise 9000000 1 >big
+            OTHER=$other python3 - <<'P'
+            import errno, os, subprocess
+            before = open("big", "rb").read()
+            f = os.open("big", os.O_RDONLY)
+            part = os.pread(f, 100_000, 0)
+            subprocess.check_call('. "$PROGRAMS/prelude.sh"; noise 9000000 2 >"$OTHER/big"', shell=True, executable="/bin/bash")
+            try:
+                at = len(part)
+                while piece := os.pread(f, 1 << 20, at):
+                    assert piece == before[at:at + len(piece)], "bytes of two versions in one handle"
+                    at += len(piece)
+                assert at == len(before)
+            except OSError as e:
+                assert e.errno == errno.ESTALE, e
+            P
+            cmp big <(noise 9000000 2)
+            """);
+        await other.UnmountAsync();
+    }
+
+    private Task<string> ToolAsync(string script, int seconds = 60) => RunAsync(
+        $$"""
+        TOOL={{Target.Tool}} SOURCE={{Source}} KEY={{KeyFile}} ENDPOINT={{Target.Endpoint.Url}} CA={{Target.Endpoint.CertificateFile}}
+        SERVICE=(--endpoint "$ENDPOINT" --region us-east-1 ${CA:+--ca-file "$CA"})
+        mount_it() { local at=$1; shift; "$TOOL" mount "$SOURCE" "$at" --key "file:$KEY" "${SERVICE[@]}" "$@"; }
+
+        """ + script, seconds);
+}
