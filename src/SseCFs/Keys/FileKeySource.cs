@@ -1,0 +1,39 @@
+using System.Globalization;
+
+namespace SseCFs.Keys;
+
+/// <summary>A file that nobody but its owner can read or replace the content of.</summary>
+internal sealed class FileKeySource(string path) : KeySource
+{
+    private const UnixFileMode Others =
+        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
+
+    public override string ToString() => "file:" + path;
+
+    public override async Task<CustomerKey> LoadAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            // Unbuffered: the key is then in our own memory alone. A pipe is fine, as in file:/dev/fd/3.
+            var file = new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.Asynchronous });
+            await using (file.ConfigureAwait(false))
+            {
+                // The opened file's mode, so that none can be put in its place in between.
+                if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(file.SafeFileHandle) is var mode && (mode & Others) != 0)
+                {
+                    throw new KeySourceException(string.Create(CultureInfo.InvariantCulture,
+                        $"{path} can be read or changed by other users (mode {Convert.ToString((int)mode, 8)}); make it yours alone: chmod 600 {path}"));
+                }
+                return await ReadAsync(file, null, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new KeySourceException($"no key file {path}", failure);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new KeySourceException($"the key file {path} cannot be read: {failure.Message}", failure);
+        }
+    }
+}
