@@ -47,21 +47,40 @@ internal sealed class DeferredWrites : IAsyncDisposable
         return _waiting.Count(pair => pair.Value.Failure is not null);
     }
 
+    /// <summary>Stores what waits anywhere below a directory; a failure is thrown.</summary>
+    public ValueTask StoreBelowAsync(DirectoryInode directory, CancellationToken cancellation) =>
+        StoreWhereAsync(inode => IsBelow(inode, directory), cancellation);
+
     /// <summary>Stores what waits directly in one directory, and the directory's own metadata; a failure is thrown.</summary>
-    public async ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation)
-    {
-        foreach (var inode in _waiting.Keys.Where(i => ReferenceEquals(i, directory) || ReferenceEquals(i.Parent, directory)))
-        {
-            await _storer.StoreAsync(inode, cancellation).ConfigureAwait(false);
-            _waiting.TryRemove(inode, out _);
-        }
-    }
+    public ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation) =>
+        StoreWhereAsync(inode => ReferenceEquals(inode, directory) || ReferenceEquals(inode.Parent, directory), cancellation);
 
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _loop.ConfigureAwait(false);
         _stop.Dispose();
+    }
+
+    private async ValueTask StoreWhereAsync(Func<Inode, bool> isWanted, CancellationToken cancellation)
+    {
+        foreach (var inode in _waiting.Keys.Where(inode => isWanted(inode) && !IsBeingWritten(inode)))
+        {
+            await _storer.StoreAsync(inode, cancellation).ConfigureAwait(false);
+            _waiting.TryRemove(inode, out _);
+        }
+    }
+
+    private static bool IsBelow(Inode inode, DirectoryInode directory)
+    {
+        for (var above = inode; above is not null; above = above.Parent)
+        {
+            if (ReferenceEquals(above, directory))
+            {
+                return true;
+            }
+        }
+        return false;
     }
 
     private async Task RunAsync()
@@ -71,7 +90,8 @@ internal sealed class DeferredWrites : IAsyncDisposable
         {
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
-                var due = _waiting.Where(pair => !_mounted.IsWithin(pair.Value.Since, pair.Value.Delay)).Select(pair => pair.Key).ToList();
+                var due = _waiting
+                    .Where(pair => !_mounted.IsWithin(pair.Value.Since, pair.Value.Delay) && !IsBeingWritten(pair.Key)).Select(pair => pair.Key).ToList();
                 if (due.Count > 0)
                 {
                     await StoreAsync(due, _stop.Token).ConfigureAwait(false);
@@ -83,6 +103,9 @@ internal sealed class DeferredWrites : IAsyncDisposable
             // The mount ends; what waits was stored by StoreAllAsync or is reported there.
         }
     }
+
+    /// <summary>Half of what a program means to write is nothing to be seen: its close stores it, and the metadata with it.</summary>
+    private static bool IsBeingWritten(Inode inode) => inode is FileInode { Writers: > 0, Staged: not null };
 
     private Task StoreAsync(IReadOnlyList<Inode> inodes, CancellationToken cancellation) => Parallel.ForEachAsync(
         inodes,

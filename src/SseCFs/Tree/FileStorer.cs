@@ -56,7 +56,7 @@ internal sealed class FileStorer(Mounted mounted)
         ObjectMetadata metadata;
         lock (directory.Sync)
         {
-            metadata = directory.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint);
+            metadata = directory.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.Writer);
             directory.IsMetadataDirty = false;
         }
         try
@@ -107,7 +107,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             source = Versions.InfoOf(file, sourceKey);
-            metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint);
+            metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.Writer);
         }
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
     }
@@ -125,7 +125,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             file.Metadata!.ContentHash = hash is null ? null : Convert.ToBase64String(hash);
-            return file.Metadata.ToObjectMetadata(mounted.Store.KeyFingerprint);
+            return file.Metadata.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.Writer);
         }
     }
 
@@ -147,7 +147,18 @@ internal sealed class FileStorer(Mounted mounted)
         }
         try
         {
-            var written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+            WrittenObject written;
+            try
+            {
+                written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists)
+            {
+                // An upload of ours that was given up half-way may have been carried out all the same.
+                var own = await FindOwnAsync(key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
+                written = await mounted.Upload.SendAsync(
+                    key, staged, null, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
+            }
             Settle(file, staged, key, written);
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale)
@@ -162,6 +173,19 @@ internal sealed class FileStorer(Mounted mounted)
                 file.IsMetadataDirty |= metadataWasDirty;
             }
             throw;
+        }
+    }
+
+    private async ValueTask<ObjectInfo?> FindOwnAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.Writer ? info : null;
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+        {
+            return null;
         }
     }
 

@@ -34,6 +34,10 @@ internal sealed class Mounted : IDisposable
     public StagingArea Staging { get; }
     public Upload Upload { get; }
     public OwnerDefaults Owners { get; }
+
+    /// <summary>Goes with every object that this mount writes: a random name, the same as long as the mount lives.</summary>
+    public string Writer { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+
     public IInvalidationSink? Invalidation { get; set; }
 
     public Timestamp Now() => Timestamp.From(Clock.GetUtcNow());

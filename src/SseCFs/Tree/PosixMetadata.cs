@@ -18,11 +18,12 @@ internal sealed class PosixMetadata
     private const string AccessName = "atime";
     private const string HashName = "md5chksum";
     internal const string KeyName = "ssecfs-key";
+    internal const string WriterName = "ssecfs-writer";
 
     /// <summary>S3 allows 2 KiB of user metadata, names included; Ceph is not stricter.</summary>
     private const int LargestUserMetadata = 2048;
 
-    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, HashName, KeyName, ExtendedAttributes.MetadataName];
+    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, HashName, KeyName, WriterName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
     public uint Mode { get; set; }
@@ -72,8 +73,10 @@ internal sealed class PosixMetadata
         };
     }
 
-    /// <summary>The headers for a write under the key with this fingerprint. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
-    public ObjectMetadata ToObjectMetadata(string keyFingerprint)
+    /// <summary>The headers for a write. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
+    /// <param name="keyFingerprint">Of the key that the object is encrypted with.</param>
+    /// <param name="writer">Who writes: tells a write of our own, whose reply was lost, from another's.</param>
+    public ObjectMetadata ToObjectMetadata(string keyFingerprint, string writer)
     {
         var user = new Dictionary<string, string>(Foreign)
         {
@@ -84,6 +87,7 @@ internal sealed class PosixMetadata
             [ChangeName] = Format(ChangeTime),
             [AccessName] = Format(AccessTime),
             [KeyName] = keyFingerprint,
+            [WriterName] = writer,
         };
         if (ContentHash is not null)
         {

@@ -168,7 +168,7 @@ internal sealed class Renaming(
         }
         var newPrefix = _names.KeyOf(to, newName + "/");
         await metadata.EnsureAsync(source, withContent: false, cancellation).ConfigureAwait(false);
-        await deferred.StoreWithinAsync(source, cancellation).ConfigureAwait(false);
+        await deferred.StoreBelowAsync(source, cancellation).ConfigureAwait(false);
         await _move.MoveAsync(source, newPrefix, () => removal.KeepDirectoryAsync(from, source, cancellation), () =>
         {
             _names.Detach(source);
