@@ -1,0 +1,178 @@
+using SseCFs.Tests.Support;
+
+namespace SseCFs.Tests.Behaviour;
+
+/// <summary>How few requests suffice. Compared as a whole: a request too many is named.</summary>
+public sealed class Requests : MountTest
+{
+    [Fact]
+    public async Task A_small_file_is_one_PUT()
+    {
+        await Mount.List();
+        Store.Requests.Clear();
+        await Mount.Write("a", Mount.Content(5000));
+        Assert.Equal("Put a", Store.Requests.ToString());
+        Assert.Equal(Mount.Content(5000), Store["a"].Data);
+    }
+
+    [Fact]
+    public async Task What_was_just_written_is_read_without_a_body()
+    {
+        await Mount.Write("a", Mount.Content(300_000));
+        Store.Requests.Clear();
+        Assert.Equal(Mount.Content(300_000), await Mount.Read("a"));
+        // One conditional GET, answered "not modified", is the price of close-to-open.
+        Assert.Equal("Get a", Store.Requests.ToString());
+    }
+
+    [Fact]
+    public async Task A_listing_taken_twice_asks_for_metadata_once()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            Store.PutForeign($"d/{i:D2}", [1]);
+        }
+        Assert.Equal(20, (await Mount.List("d", withAttributes: true)).Count);
+        Assert.Equal(20, Store.Requests.Count(RequestKind.Head) - 1);
+        Mount.Pass();
+        Store.Requests.Clear();
+        Assert.Equal(20, (await Mount.List("d", withAttributes: true)).Count);
+        Assert.Equal("List , List d/", Store.Requests.ToString());
+    }
+
+    [Fact]
+    public async Task A_changed_object_alone_is_asked_for_again()
+    {
+        Store.PutForeign("d/a", [1]);
+        Store.PutForeign("d/b", [1]);
+        await Mount.List("d", withAttributes: true);
+        Mount.Pass();
+        Store.PutForeign("d/b", [1, 2]);
+        Store.Requests.Clear();
+        await Mount.List("d", withAttributes: true);
+        Assert.Equal("List , List d/, Head d/b", Store.Requests.ToString());
+        Assert.Equal(2, (await Mount.Stat("d/b")).Size);
+    }
+
+    [Fact]
+    public async Task The_second_open_of_an_unchanged_file_is_one_conditional_request()
+    {
+        Store.PutForeign("a", Mount.Content(1000));
+        Assert.Equal(Mount.Content(1000), await Mount.Read("a"));
+        Store.Requests.Clear();
+        Assert.Equal(Mount.Content(1000), await Mount.Read("a"));
+        Assert.Equal("Get a", Store.Requests.ToString());
+    }
+
+    [Fact]
+    public async Task The_first_open_of_a_small_file_brings_it_whole()
+    {
+        Store.PutForeign("a", Mount.Content(1000));
+        Assert.Equal(Mount.Content(1000), await Mount.Read("a"));
+        Assert.Equal("List , Get a", Store.Requests.ToString());
+    }
+
+    [Fact]
+    public async Task A_missing_name_in_a_fresh_directory_costs_nothing()
+    {
+        await Mount.Write("a", [1]);
+        await Mount.List();
+        Store.Requests.Clear();
+        Assert.False(await Mount.Exists("b"));
+        Assert.False(await Mount.Exists("c"));
+        Assert.Equal("", Store.Requests.ToString());
+    }
+
+    [Fact]
+    public async Task A_directory_made_here_is_known_to_be_empty()
+    {
+        await Mount.MakeDirectory("d");
+        Store.Requests.Clear();
+        await Mount.Write("d/a", [1]);
+        Assert.Equal("Put d/a", Store.Requests.ToString());
+    }
+
+    [Fact]
+    public async Task Renaming_a_file_not_stored_yet_costs_nothing()
+    {
+        await Mount.List();
+        var handle = await Mount.Create("tmp");
+        await Mount.WriteAt(handle, 0, [1, 2, 3]);
+        Store.Requests.Clear();
+        await Mount.Rename("tmp", "final");
+        Assert.Equal("", Store.Requests.ToString());
+        await Mount.Close(handle);
+        Assert.Equal("Put final", Store.Requests.ToString());
+        Assert.Equal(["final"], Store.Keys);
+    }
+
+    [Fact]
+    public async Task An_editors_save_is_three_requests()
+    {
+        await Mount.Write("doc", Mount.Content(4000, 1));
+        Store.Requests.Clear();
+        await Mount.Write("doc.tmp", Mount.Content(4000, 2));
+        await Mount.Rename("doc.tmp", "doc");
+        Assert.Equal("Put doc.tmp, Put doc, Delete doc.tmp", Store.Requests.ToString());
+        Assert.Equal(Mount.Content(4000, 2), Store["doc"].Data);
+    }
+
+    [Fact]
+    public async Task Changed_metadata_waits_and_joins_the_rename()
+    {
+        await Mount.Write("a", [1]);
+        Store.Requests.Clear();
+        await Mount.Change("a", new AttributeChange { Mode = 0x180 });
+        await Mount.Change("a", new AttributeChange { ModifyTime = new Timestamp(1000, 5) });
+        Assert.Equal(0, Store.Requests.Total);
+        await Mount.Rename("a", "b");
+        Assert.Equal("Put b, Delete a", Store.Requests.ToString());
+        await Mount.Remount();
+        var attributes = await Mount.Stat("b");
+        Assert.Equal((FileType.Regular | 0x180, new Timestamp(1000, 5)), (attributes.Mode, attributes.ModifyTime));
+    }
+
+    [Fact]
+    public async Task Changed_metadata_is_stored_after_a_moment()
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Change("a", new AttributeChange { Mode = 0x180 });
+        Assert.Equal("33188", Store["a"].Metadata.User["mode"]);
+        for (var i = 0; i < 50 && Store["a"].Metadata.User["mode"] != "33152"; i++)
+        {
+            Mount.Pass(0.5);
+            await Task.Delay(20);
+        }
+        Assert.Equal("33152", Store["a"].Metadata.User["mode"]);
+        Assert.Empty(Mount.Files.Unsaved);
+    }
+
+    [Fact]
+    public async Task A_change_inside_a_large_object_sends_only_what_changed()
+    {
+        var data = Mount.Content(40 << 20);
+        Store.PutForeign("big", data);
+        var handle = await Mount.Open("big", OpenFlags.Read | OpenFlags.Write);
+        Store.Requests.Clear();
+        await Mount.WriteAt(handle, 20 << 20, [7, 7, 7]);
+        await Mount.Close(handle);
+        Assert.Equal(1, Store.Requests.Count(RequestKind.UploadPart));
+        Assert.Equal(2, Store.Requests.Count(RequestKind.CopyPart));
+        data.AsSpan(20 << 20, 3).Fill(7);
+        Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
+    }
+
+    [Fact]
+    public async Task Where_parts_cannot_be_copied_the_rest_goes_through()
+    {
+        Store.CanCopyParts = false;
+        var data = Mount.Content(20 << 20);
+        Store.PutForeign("big", data);
+        var handle = await Mount.Open("big", OpenFlags.Read | OpenFlags.Write);
+        await Mount.WriteAt(handle, 1, [7]);
+        await Mount.Close(handle);
+        data[1] = 7;
+        Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
+        Assert.Equal(0, Store.OpenUploads);
+    }
+}

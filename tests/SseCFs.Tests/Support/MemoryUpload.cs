@@ -1,0 +1,59 @@
+using SseCFs.Store;
+
+namespace SseCFs.Tests.Support;
+
+/// <summary>A multipart upload into a <see cref="MemoryStore"/>.</summary>
+internal sealed class MemoryUpload(MemoryStore store, string key, ObjectMetadata metadata) : IMultipartUpload
+{
+    private readonly SortedDictionary<int, byte[]> _parts = [];
+
+    public string Key => key;
+
+    public string UploadId { get; } = Guid.NewGuid().ToString("N");
+
+    public async ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation)
+    {
+        await store.ReceiveAsync(RequestKind.UploadPart, key, cancellation);
+        store.Upload(number, _parts, MemoryStore.Join(content));
+    }
+
+    public async ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation)
+    {
+        await store.ReceiveAsync(RequestKind.CopyPart, key, cancellation);
+        if (!store.CanCopyParts)
+        {
+            throw new FsException(FsError.NotSupported, "this service copies no parts");
+        }
+        store.Upload(number, _parts, store.RangeOf(source, offset, length));
+    }
+
+    public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
+    {
+        await store.ReceiveAsync(RequestKind.Complete, key, cancellation);
+        return store.Complete(key, _parts, expectedSize, metadata, condition);
+    }
+
+    public async ValueTask AbortAsync()
+    {
+        await store.ReceiveAsync(RequestKind.Abort, key, CancellationToken.None);
+        store.Abort();
+    }
+}
+
+internal sealed class MemoryBody(ObjectInfo info, long offset, ReadOnlyMemory<byte> data) : ObjectBody(info, offset, data.Length)
+{
+    private int _given;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        await Task.Yield();
+        // As a socket does: no more than a piece at a time.
+        var count = Math.Min(Math.Min(buffer.Length, 48 << 10), data.Length - _given);
+        data.Slice(_given, count).CopyTo(buffer);
+        _given += count;
+        return count;
+    }
+
+    public override ValueTask DisposeAsync() => ValueTask.CompletedTask;
+}
