@@ -11,14 +11,16 @@ namespace SseCFs.Fuse;
 /// </summary>
 public sealed class FuseMount : IAsyncDisposable
 {
-    // How long the kernel gets to let go of an unmounted file system before its connection is cut.
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+    // From cutting the connection to its end.
+    private static readonly TimeSpan AbortTime = TimeSpan.FromSeconds(2);
 
     private readonly FuseSession _session;
     private readonly string? _connection;
+    private readonly TimeSpan _patience;
 
-    private FuseMount(FuseSession session, string directory, string? connection)
+    private FuseMount(FuseSession session, string directory, string? connection, TimeSpan patience)
     {
+        _patience = patience;
         _session = session;
         Directory = directory;
         _connection = connection;
@@ -41,7 +43,7 @@ public sealed class FuseMount : IAsyncDisposable
         var path = MountPoint.Resolve(directory);
         var fd = (Libc.geteuid() == 0 ? DirectMount.TryMount(path, options) : null) ?? Fusermount.Mount(path, options);
         var connection = MountTable.Find(path)?.Minor;
-        var mount = new FuseMount(Serve(fileSystem, fd, options, logger), path, connection);
+        var mount = new FuseMount(Serve(fileSystem, fd, options, logger), path, connection, options.UnmountPatience);
         try
         {
             await mount._session.Ready.WaitAsync(cancellation).ConfigureAwait(false);
@@ -88,7 +90,10 @@ public sealed class FuseMount : IAsyncDisposable
         }
     }
 
-    /// <summary>Unmounts, lazily if files are open; cuts the connection if they stay open.</summary>
+    /// <summary>
+    /// Unmounts, lazily if files are open, and waits for every operation. Files that stay open are cut off; where the system
+    /// offers no way to do that, they are served until this process ends.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (!Completion.IsCompleted && IsMounted())
@@ -106,14 +111,33 @@ public sealed class FuseMount : IAsyncDisposable
                 // Somebody was faster.
             }
         }
+        if (await EndsWithinAsync(_patience).ConfigureAwait(false))
+        {
+            return;
+        }
+        if (_session.IsConnected)
+        {
+            Abort();
+            if (!await EndsWithinAsync(AbortTime).ConfigureAwait(false) && _session.IsConnected)
+            {
+                _session.Log.StillInUse(Directory);
+                return;
+            }
+        }
+        // Nothing comes in any more; what was written is still being stored.
+        await Completion.ConfigureAwait(false);
+    }
+
+    private async Task<bool> EndsWithinAsync(TimeSpan time)
+    {
         try
         {
-            await Completion.WaitAsync(Patience).ConfigureAwait(false);
+            await Completion.WaitAsync(time).ConfigureAwait(false);
+            return true;
         }
         catch (TimeoutException)
         {
-            Abort();
-            await Completion.ConfigureAwait(false);
+            return false;
         }
     }
 

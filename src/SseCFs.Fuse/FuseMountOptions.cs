@@ -50,6 +50,9 @@ public sealed record FuseMountOptions
     /// <summary>Gives the time for utimensat(2) with UTIME_NOW.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>How long disposing waits for open files to be closed before it cuts them off.</summary>
+    public TimeSpan UnmountPatience { get; init; } = TimeSpan.FromSeconds(10);
+
     internal void Validate()
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(ReaderThreads, 1, nameof(ReaderThreads));

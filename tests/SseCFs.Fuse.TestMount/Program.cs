@@ -25,6 +25,7 @@ using var logging = LoggerFactory.Create(builder => builder
 var options = new FuseMountOptions
 {
     Source = "memory#test, with a comma",
+    UnmountPatience = TimeSpan.FromSeconds(1),
     AllowOther = args.Contains("allow_other"),
     ReaderThreads = Number("readers") is > 0 and var readers ? (int)readers : 2,
     Flags = FuseMountFlags.NoSetUserId | FuseMountFlags.NoDevices

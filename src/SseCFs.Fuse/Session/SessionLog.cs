@@ -47,4 +47,7 @@ internal sealed partial class SessionLog(ILogger logger)
 
     [LoggerMessage(3013, LogLevel.Information, "serving has ended")]
     public partial void Ended();
+
+    [LoggerMessage(3014, LogLevel.Warning, "files of {Directory} are still open; they are served until this process ends")]
+    public partial void StillInUse(string directory);
 }
