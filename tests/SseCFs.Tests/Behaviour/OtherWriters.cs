@@ -1,0 +1,162 @@
+using SseCFs.Tests.Support;
+
+namespace SseCFs.Tests.Behaviour;
+
+/// <summary>Two mounts of one bucket.</summary>
+public sealed class OtherWriters : MountTest
+{
+    [Fact]
+    public async Task After_a_close_an_open_anywhere_sees_the_new_content()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", [1]);
+        Assert.Equal([1], await other.Read("a"));
+        await Mount.Write("a", [1, 2, 3]);
+        // Not even the listing has grown old: the open itself asks.
+        Assert.Equal([1, 2, 3], await other.Read("a"));
+        await other.Write("a", [4]);
+        Assert.Equal([4], await Mount.Read("a"));
+    }
+
+    [Fact]
+    public async Task Names_follow_once_they_are_old()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", [1]);
+        await other.List();
+        await Mount.Rename("a", "b");
+        await Mount.MakeDirectory("d");
+        other.Pass();
+        Assert.Equal(["b", "d"], await other.List());
+        Assert.False(await other.Exists("a"));
+        await Mount.RemoveDirectory("d");
+        other.Pass();
+        Assert.Equal(["b"], await other.List());
+    }
+
+    [Fact]
+    public async Task The_losers_data_is_kept_under_a_name_of_its_own()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", [0]);
+        var ours = await Mount.Open("a", OpenFlags.Read | OpenFlags.Write);
+        await Mount.WriteAt(ours, 0, [1, 1]);
+        await other.Write("a", [2, 2, 2]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(ours));
+        Assert.Equal([2, 2, 2], Store["a"].Data);
+        var kept = Assert.Single(Store.Keys, key => key.StartsWith("a.conflict-", StringComparison.Ordinal));
+        Assert.Equal([1, 1], Store[kept].Data);
+        Assert.Equal([2, 2, 2], await Mount.Read("a"));
+        Assert.Contains(kept, await Mount.List());
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+    }
+
+    [Fact]
+    public async Task Two_who_create_one_name_both_keep_their_data()
+    {
+        var other = MountAgain();
+        await Mount.List();
+        await other.List();
+        var ours = await Mount.Create("a");
+        await Mount.WriteAt(ours, 0, [1]);
+        var theirs = await other.Create("a");
+        await other.WriteAt(theirs, 0, [2]);
+        await other.Close(theirs);
+        await Fails.With(FsError.Conflict, () => Mount.Close(ours));
+        Assert.Equal([2], Store["a"].Data);
+        Assert.Equal([1], Store[Assert.Single(Store.Keys, key => key != "a")].Data);
+    }
+
+    [Fact]
+    public async Task An_open_handle_reads_the_version_it_opened()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", Mount.Content(1000, 1));
+        await Mount.Remount();
+        var handle = await Mount.Open("a");
+        var inode = await Mount.InodeOf("a");
+        await other.Write("a", Mount.Content(1000, 2));
+        Assert.Equal(Mount.Content(1000, 1), await Mount.ReadAt(handle, 0, 2000));
+        await Fails.With(FsError.Stale, async () => await Mount.Files.OpenAsync(inode, OpenFlags.Read, Mount.User, default));
+        Assert.Equal(Mount.Content(1000, 2), await Mount.Read("a"));
+        Assert.NotEqual(inode, await Mount.InodeOf("a"));
+        Assert.Equal(Mount.Content(1000, 1), await Mount.ReadAt(handle, 0, 2000));
+        await Mount.Close(handle);
+    }
+
+    [Fact]
+    public async Task A_handle_whose_version_is_gone_never_mixes_two()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", Mount.Content(1 << 20, 1));
+        await Mount.Remount();
+        var handle = await Mount.Open("a");
+        Assert.Equal(Mount.Content(1 << 20, 1)[..1000], await Mount.ReadAt(handle, 0, 1000));
+        await other.Write("a", Mount.Content(1 << 20, 2));
+        try
+        {
+            Assert.Equal(Mount.Content(1 << 20, 1)[900_000..901_000], await Mount.ReadAt(handle, 900_000, 1000));
+        }
+        catch (FsException e) when (e.Reason == FsError.Stale)
+        {
+            // Not read before, and no longer to be had.
+        }
+        await Mount.Close(handle);
+    }
+
+    [Fact]
+    public async Task What_is_written_through_a_handle_on_a_replaced_version_is_kept()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", [0, 0]);
+        var handle = await Mount.Open("a", OpenFlags.Read | OpenFlags.Write);
+        Assert.Equal([0, 0], await Mount.ReadAt(handle, 0, 10));
+        await other.Write("a", [2, 2, 2]);
+        Mount.Pass(5);
+        Assert.Equal([2, 2, 2], await Mount.Read("a"));
+        await Mount.WriteAt(handle, 0, [1]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(handle));
+        Assert.Equal([2, 2, 2], Store["a"].Data);
+        Assert.Equal([1, 0], Store[Assert.Single(Store.Keys, key => key != "a")].Data);
+        Assert.Equal([2, 2, 2], await Mount.Read("a"));
+    }
+
+    [Fact]
+    public async Task What_is_written_to_a_file_that_another_removed_is_kept()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", [0, 0]);
+        var handle = await Mount.Open("a", OpenFlags.Read | OpenFlags.Write);
+        Assert.Equal([0, 0], await Mount.ReadAt(handle, 0, 10));
+        await other.Unlink("a");
+        Mount.Pass(5);
+        Assert.Empty(await Mount.List());
+        await Mount.WriteAt(handle, 0, [1]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(handle));
+        Assert.Equal([1, 0], Store[Assert.Single(Store.Keys)].Data);
+    }
+
+    [Fact]
+    public async Task Changed_metadata_never_undoes_another_writers_content()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", [1]);
+        await Mount.Change("a", new AttributeChange { Mode = 0x180 });
+        await other.Write("a", [2]);
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        Assert.Equal([2], Store["a"].Data);
+        Assert.Equal([2], await Mount.Read("a"));
+        Assert.Single(Store.Keys);
+    }
+
+    [Fact]
+    public async Task A_name_that_went_away_is_not_found_when_it_is_opened()
+    {
+        Store.PutForeign("a", [1]);
+        await Mount.Stat("a");
+        var inode = await Mount.InodeOf("a");
+        Store.DeleteForeign("a");
+        await Fails.With(FsError.NotFound, async () => await Mount.Files.OpenAsync(inode, OpenFlags.Read, new Caller(0, 0, 99), default));
+        Assert.False(await Mount.Exists("a"));
+    }
+}
