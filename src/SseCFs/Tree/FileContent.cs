@@ -20,7 +20,7 @@ internal sealed class FileContent(Mounted mounted)
         }
         if (staged is not null)
         {
-            return staged.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size), into, cancellation);
+            return ReadSlowAsync(opened, offset, length, into, cancellation);
         }
         content ??= Versions.ContentOf(mounted, file);
         if (content is null || offset >= content.Size)
@@ -28,17 +28,60 @@ internal sealed class FileContent(Mounted mounted)
             return ValueTask.CompletedTask;
         }
         var end = Math.Min(offset + length, content.Size);
-        var fetchTo = opened.ReadAhead.Observe(offset, length, content.Size);
-        var added = content.AddCached(offset, length, into);
-        if (offset + added < end)
+        if (offset + content.AddCached(offset, length, into) < end)
         {
-            return content.ReadAsync(offset + added, (int)(end - offset - added), fetchTo, into, cancellation);
+            into.Release();
+            return ReadSlowAsync(opened, offset, length, into, cancellation);
         }
+        var fetchTo = opened.ReadAhead.Observe(offset, length, content.Size);
         if (fetchTo > end)
         {
             content.Prefetch(end, fetchTo);
         }
         return ValueTask.CompletedTask;
+    }
+
+    /// <summary>Reads what is staged or must be fetched; anew if the file's own writer stores it meanwhile, which ends the version that was being read.</summary>
+    private async ValueTask ReadSlowAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
+    {
+        var file = opened.File;
+        for (; ; )
+        {
+            var content = Versions.ContentOf(mounted, file);
+            StagedContent? staged;
+            lock (file.Sync)
+            {
+                staged = file.Staged;
+            }
+            try
+            {
+                if (staged is not null)
+                {
+                    await staged.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size), into, cancellation).ConfigureAwait(false);
+                }
+                else if (content is not null)
+                {
+                    await content.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, content.Size), into, cancellation).ConfigureAwait(false);
+                }
+                if (staged is not { IsDisposed: true })
+                {
+                    return;
+                }
+            }
+            catch (FsException e) when (e.Reason == FsError.Stale && IsSuperseded(file, staged, content))
+            {
+                // The new version has the bytes.
+            }
+            into.Release();
+        }
+    }
+
+    private static bool IsSuperseded(FileInode file, StagedContent? staged, StoredContent? content)
+    {
+        lock (file.Sync)
+        {
+            return !ReferenceEquals(file.Staged, staged) || !ReferenceEquals(file.Content, content);
+        }
     }
 
     public ValueTask WriteAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)

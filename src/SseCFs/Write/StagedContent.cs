@@ -12,11 +12,24 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     private readonly Lock _lock = new();
     private readonly Dictionary<long, StagedChunk> _chunks = [];
     private long _size = stored?.Size ?? 0;
+    private bool _isDisposed;
 
     /// <summary>How far the stored version still shows through; a cut that is grown again reads as zeros.</summary>
     private long _storedEnd = stored?.Size ?? 0;
 
     public StoredContent? Stored => stored;
+
+    /// <summary>It was stored, or dropped: what was read from it since is of no use.</summary>
+    public bool IsDisposed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isDisposed;
+            }
+        }
+    }
 
     /// <summary>Bytes of the file as it will be.</summary>
     public long Size => Interlocked.Read(ref _size);
@@ -272,6 +285,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         lock (_lock)
         {
+            _isDisposed = true;
             foreach (var chunk in _chunks.Values)
             {
                 Drop(chunk);
