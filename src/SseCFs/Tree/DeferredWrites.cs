@@ -29,8 +29,11 @@ internal sealed class DeferredWrites : IAsyncDisposable
         [.. _waiting.Select(pair => (_mounted.Names.KeyOf(pair.Key), pair.Value.Failure))];
 
     /// <summary>Stores an inode after a delay, counted from the first call.</summary>
-    public void Add(Inode inode, TimeSpan delay) =>
-        _waiting.TryAdd(inode, new Waiting(_mounted.Clock.GetTimestamp(), delay, null));
+    public void Add(Inode inode, TimeSpan delay)
+    {
+        var added = new Waiting(_mounted.Clock.GetTimestamp(), delay, null);
+        _waiting.AddOrUpdate(inode, added, (_, present) => present.IsBeingStored ? added : present);
+    }
 
     /// <summary>Something failed to be stored and nobody is left to try again but we.</summary>
     public void AddFailed(Inode inode, string reason)
@@ -64,10 +67,18 @@ internal sealed class DeferredWrites : IAsyncDisposable
 
     private async ValueTask StoreWhereAsync(Func<Inode, bool> isWanted, CancellationToken cancellation)
     {
-        foreach (var inode in _waiting.Keys.Where(inode => isWanted(inode) && !IsBeingWritten(inode)))
+        foreach (var pair in _waiting.Where(pair => isWanted(pair.Key) && !IsBeingWritten(pair.Key)))
         {
-            await _storer.StoreAsync(inode, cancellation).ConfigureAwait(false);
-            _waiting.TryRemove(inode, out _);
+            pair.Value.IsBeingStored = true;
+            try
+            {
+                await _storer.StoreAsync(pair.Key, cancellation).ConfigureAwait(false);
+                _waiting.TryRemove(pair);
+            }
+            finally
+            {
+                pair.Value.IsBeingStored = false;
+            }
         }
     }
 
@@ -91,7 +102,7 @@ internal sealed class DeferredWrites : IAsyncDisposable
             while (await timer.WaitForNextTickAsync(_stop.Token).ConfigureAwait(false))
             {
                 var due = _waiting
-                    .Where(pair => !_mounted.IsWithin(pair.Value.Since, pair.Value.Delay) && !IsBeingWritten(pair.Key)).Select(pair => pair.Key).ToList();
+                    .Where(pair => !pair.Value.IsBeingStored && !_mounted.IsWithin(pair.Value.Since, pair.Value.Delay) && !IsBeingWritten(pair.Key)).Select(pair => pair.Key).ToList();
                 if (due.Count > 0)
                 {
                     await StoreAsync(due, _stop.Token).ConfigureAwait(false);
@@ -112,13 +123,15 @@ internal sealed class DeferredWrites : IAsyncDisposable
         new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellation },
         async (inode, token) =>
         {
-            if (!_waiting.TryRemove(inode, out var waiting))
+            if (!_waiting.TryGetValue(inode, out var waiting))
             {
                 return;
             }
+            waiting.IsBeingStored = true;
             try
             {
                 await _storer.StoreAsync(inode, token).ConfigureAwait(false);
+                _waiting.TryRemove(new(inode, waiting));
                 if (waiting.Failure is not null)
                 {
                     TreeLog.StoredAtLast(_mounted.Log, _mounted.Names.KeyOf(inode));
@@ -126,12 +139,13 @@ internal sealed class DeferredWrites : IAsyncDisposable
             }
             catch (OperationCanceledException)
             {
-                _waiting.TryAdd(inode, waiting);
+                waiting.IsBeingStored = false;
                 throw;
             }
             catch (FsException e) when (e.Reason == FsError.Conflict)
             {
                 // Nothing left to try: both versions are stored, and the log says where.
+                _waiting.TryRemove(new(inode, waiting));
             }
             catch (Exception e)
             {
@@ -139,5 +153,15 @@ internal sealed class DeferredWrites : IAsyncDisposable
             }
         });
 
-    private sealed record Waiting(long Since, TimeSpan Delay, string? Failure);
+    /// <summary>It stays listed until it is stored, so that a drain waits for it; a change that comes meanwhile takes its place.</summary>
+    private sealed class Waiting(long since, TimeSpan delay, string? failure)
+    {
+        public long Since { get; } = since;
+
+        public TimeSpan Delay { get; } = delay;
+
+        public string? Failure { get; } = failure;
+
+        public volatile bool IsBeingStored;
+    }
 }
