@@ -113,7 +113,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         ApplyChange(found, change);
         if (found is FileInode { Writers: 0, Staged: not null } unopened)
         {
-            await _storer.StoreAsync(unopened, cancellation).ConfigureAwait(false);
+            await StoreUnopenedAsync(unopened, cancellation).ConfigureAwait(false);
         }
         else
         {
@@ -249,6 +249,20 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         if ((known.Mode & FileType.GroupExecute) != 0)
         {
             known.Mode &= ~FileType.SetGroupId;
+        }
+    }
+
+    /// <summary>Nothing is open whose close would try again: what fails here is told, and kept to be tried later.</summary>
+    private async ValueTask StoreUnopenedAsync(FileInode file, CancellationToken cancellation)
+    {
+        try
+        {
+            await _storer.StoreAsync(file, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is not FsException { Reason: FsError.Conflict })
+        {
+            _deferred.AddFailed(file, e.Message);
+            throw;
         }
     }
 

@@ -13,7 +13,8 @@ internal sealed class FileStorer(Mounted mounted)
     /// <summary>Returns once nothing of the inode is unsaved. What fails stays as it is, to be tried again.</summary>
     public async ValueTask StoreAsync(Inode inode, CancellationToken cancellation)
     {
-        if (!NeedsStoring(inode))
+        // Whoever holds the gate may be storing it just now: that is waited for.
+        if (!NeedsStoring(inode) && inode.Gate.CurrentCount > 0)
         {
             return;
         }
@@ -116,7 +117,10 @@ internal sealed class FileStorer(Mounted mounted)
     {
         lock (inode.Sync)
         {
-            return !inode.IsDetached && (inode.IsMetadataDirty || inode is FileInode file && (file.Staged is not null || file.Stored is null));
+            // What was written to a version whose name another writer has taken or removed is no less to be kept.
+            return inode.IsDetached
+                ? inode is FileInode { Staged: not null, Stored: not null }
+                : inode.IsMetadataDirty || inode is FileInode file && (file.Staged is not null || file.Stored is null);
         }
     }
 
@@ -152,7 +156,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
             }
-            catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists)
+            catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists && !file.IsDetached)
             {
                 // An upload of ours that was given up half-way may have been carried out all the same.
                 var own = await FindOwnAsync(key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
