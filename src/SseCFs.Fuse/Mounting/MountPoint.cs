@@ -5,7 +5,7 @@ using SseCFs.Fuse.Wire;
 namespace SseCFs.Fuse.Mounting;
 
 /// <summary>Looks at the directory before anything is mounted on it, so that a refusal says what is wrong.</summary>
-internal static class MountPoint
+public static class MountPoint
 {
     /// <summary>The directory's absolute path without symbolic links.</summary>
     /// <exception cref="FuseMountException">It cannot be mounted on.</exception>

@@ -5,13 +5,14 @@ namespace SseCFs.Fuse.Mounting;
 
 /// <param name="Device">Major and minor number, as in "0:42"; the minor one names the connection in /sys/fs/fuse/connections.</param>
 /// <param name="Type">As in "fuse.ssecfs".</param>
-internal readonly record struct MountEntry(string Device, string Directory, string Type)
+/// <param name="Owner">Of a FUSE mount: the user who mounted it (user_id among the super block's options); else null.</param>
+public readonly record struct MountEntry(string Device, string Directory, string Type, uint? Owner)
 {
-    public string Minor => Device[(Device.IndexOf(':', StringComparison.Ordinal) + 1)..];
+    internal string Minor => Device[(Device.IndexOf(':', StringComparison.Ordinal) + 1)..];
 }
 
 /// <summary>/proc/self/mountinfo, see proc_pid_mountinfo(5).</summary>
-internal static class MountTable
+public static class MountTable
 {
     /// <summary>What is mounted on the directory, the topmost if several are; null if nothing is.</summary>
     /// <param name="directory">Absolute, without symbolic links.</param>
@@ -28,10 +29,17 @@ internal static class MountTable
             if (dash > 0 && dash + 1 < fields.Length && Unescape(fields[4]) == directory)
             {
                 // Later lines are later mounts, on top of the earlier ones.
-                found = new MountEntry(fields[2], directory, fields[dash + 1]);
+                found = new MountEntry(fields[2], directory, fields[dash + 1], OwnerIn(fields[^1]));
             }
         }
         return found;
+    }
+
+    private static uint? OwnerIn(string superOptions)
+    {
+        const string Name = "user_id=";
+        var option = superOptions.Split(',').FirstOrDefault(option => option.StartsWith(Name, StringComparison.Ordinal));
+        return option is not null && uint.TryParse(option.AsSpan(Name.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var owner) ? owner : null;
     }
 
     /// <summary>Space, tab, newline and backslash are written as a backslash and three octal digits.</summary>

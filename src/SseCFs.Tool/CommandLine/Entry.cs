@@ -1,0 +1,63 @@
+using System.CommandLine;
+using System.CommandLine.Invocation;
+using SseCFs.Tool.Mounting;
+
+namespace SseCFs.Tool.CommandLine;
+
+/// <summary>From arguments to an exit code; every failure is one line on standard error.</summary>
+internal static class Entry
+{
+    /// <param name="program">The name the tool was called by.</param>
+    /// <param name="arguments">After it.</param>
+    public static async Task<int> RunAsync(string program, string[] arguments)
+    {
+        var isHelper = program.StartsWith("mount.", StringComparison.Ordinal) || program.StartsWith("umount.", StringComparison.Ordinal);
+        var code = await RunUnmappedAsync(program, arguments).ConfigureAwait(false);
+        return isHelper ? HelperArguments.ToMountExitCode(code) : code;
+    }
+
+    public static RootCommand BuildRoot(MountCommand mount) => new("Mounts S3 buckets of SSE-C objects as directories")
+    {
+        mount.Build(),
+        new UnmountCommand().Build(),
+        new MakeBucketCommand().Build(),
+        new ServeCommand().Build(),
+    };
+
+    private static async Task<int> RunUnmappedAsync(string program, string[] arguments)
+    {
+        try
+        {
+            var helper = HelperArguments.Parse(program, arguments);
+            var mount = new MountCommand();
+            var root = BuildRoot(mount);
+            var plain = helper?.Arguments ?? arguments;
+            if (plain is ["mount", ..])
+            {
+                plain = ["mount", .. mount.Expand(plain[1..], helper?.IsSloppy ?? false)];
+            }
+            var result = root.Parse(plain);
+            if (result.Action is ParseErrorAction)
+            {
+                throw new ToolException(ExitCode.Usage, $"{result.Errors[0].Message} (ssecfs {result.CommandResult.Command.Name} --help)".Replace("ssecfs ssecfs", "ssecfs", StringComparison.Ordinal));
+            }
+            if (helper is { IsFake: true })
+            {
+                return 0;
+            }
+            using var interrupts = new Interrupts();
+            return await result.InvokeAsync(
+                new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null }, interrupts.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            return (int)ExitCode.Interrupted;
+        }
+        catch (Exception exception)
+        {
+            var (code, message) = FailureText.Of(exception);
+            await Console.Error.WriteLineAsync("ssecfs: " + message).ConfigureAwait(false);
+            return (int)code;
+        }
+    }
+}

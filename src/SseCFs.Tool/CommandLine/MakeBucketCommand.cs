@@ -1,0 +1,36 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
+using SseCFs.Store;
+using SseCFs.Tool.Mounting;
+
+namespace SseCFs.Tool.CommandLine;
+
+/// <summary>ssecfs mb.</summary>
+internal sealed class MakeBucketCommand
+{
+    private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET", "The bucket to make", ParseBucket);
+    private readonly ServiceOptions _service = new();
+
+    public Command Build()
+    {
+        var command = new Command("mb", "Makes a bucket that takes objects encrypted with SSE-C") { _bucket };
+        foreach (var option in _service.All)
+        {
+            command.Add(option);
+        }
+        command.SetAction((result, cancellation) => RunAsync(result.GetValue(_bucket)!, _service.Read(result), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(BucketUrl url, ServiceSettings settings, CancellationToken cancellation)
+    {
+        var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
+        using var client = ServiceConnection.Connect(options);
+        await BucketMaker.MakeAsync(client, options, TimeProvider.System, NullLogger.Instance, cancellation).ConfigureAwait(false);
+        return 0;
+    }
+
+    private static BucketUrl ParseBucket(string text) => BucketUrl.Parse(text) is { Prefix: "" } url
+        ? url
+        : throw new FormatException($"'{text}' names a folder, and only a bucket is made: s3://BUCKET");
+}

@@ -1,0 +1,55 @@
+using System.Globalization;
+
+namespace SseCFs.Tool.CommandLine;
+
+/// <summary>Sizes, durations and masks as people write them. All throw <see cref="FormatException"/> with a sentence.</summary>
+internal static class Quantities
+{
+    /// <summary>Bytes from "67108864", "512M" or "2G"; K, M, G and T are powers of 1024, "MiB" and "MB" mean the same.</summary>
+    public static long ParseSize(string text)
+    {
+        var digits = text.TakeWhile(char.IsAsciiDigit).Count();
+        var shift = text[digits..].ToUpperInvariant() switch
+        {
+            "" or "B" => 0,
+            "K" or "KB" or "KIB" => 10,
+            "M" or "MB" or "MIB" => 20,
+            "G" or "GB" or "GIB" => 30,
+            "T" or "TB" or "TIB" => 40,
+            _ => -1,
+        };
+        if (shift < 0 || !long.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number) || number > long.MaxValue >> shift)
+        {
+            throw new FormatException($"'{text}' is no size: write a number with K, M or G, as in 512M");
+        }
+        return number << shift;
+    }
+
+    /// <summary>From "90", "90s", "5m" or "2h"; a bare number is seconds.</summary>
+    public static TimeSpan ParseDuration(string text)
+    {
+        var digits = text.TakeWhile(char.IsAsciiDigit).Count();
+        var seconds = text[digits..] switch
+        {
+            "" or "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            _ => 0,
+        };
+        if (seconds == 0 || !int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        {
+            throw new FormatException($"'{text}' is no duration: write a number with s, m or h, as in 90s");
+        }
+        return TimeSpan.FromSeconds((long)number * seconds);
+    }
+
+    /// <summary>Permission bits from octal digits, as in "022".</summary>
+    public static uint ParseUmask(string text)
+    {
+        if (text.Length is 0 or > 4 || text.Any(c => c is < '0' or > '7') || Convert.ToUInt32(text, 8) is var mask && mask > 0x1FF)
+        {
+            throw new FormatException($"'{text}' is no umask: write octal digits, as in 022");
+        }
+        return mask;
+    }
+}

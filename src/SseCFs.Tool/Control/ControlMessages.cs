@@ -1,0 +1,49 @@
+using System.Text.Json.Serialization;
+
+namespace SseCFs.Tool.Control;
+
+/// <summary>What a command asks of the process that serves a mount: one JSON object on one line.</summary>
+internal sealed record ControlRequest
+{
+    /// <summary>Take the mount out of the tree; the replies go on until everything is stored.</summary>
+    public const string Unmount = "unmount";
+
+    public required string Command { get; init; }
+
+    /// <summary>Also while files are open.</summary>
+    public bool Lazy { get; init; }
+}
+
+/// <summary>One line of an answer; the last one is not <see cref="Storing"/>.</summary>
+internal sealed record ControlReply
+{
+    /// <summary>Unmounted; <see cref="Files"/> are not stored yet.</summary>
+    public const string Storing = "storing";
+
+    /// <summary>Everything is stored, and the process is about to end.</summary>
+    public const string Done = "done";
+
+    /// <summary>Not unmounted; <see cref="Message"/> says why.</summary>
+    public const string Refused = "refused";
+
+    /// <summary>The process was told to give up; <see cref="Files"/> are not stored.</summary>
+    public const string GivenUp = "given-up";
+
+    public required string State { get; init; }
+
+    public int ProcessId { get; init; }
+
+    public int Files { get; init; }
+
+    /// <summary>One of the files, with the last failure to store it if there was one.</summary>
+    public string? Example { get; init; }
+
+    public string? Message { get; init; }
+
+    public int ExitCode { get; init; }
+}
+
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(ControlRequest))]
+[JsonSerializable(typeof(ControlReply))]
+internal sealed partial class ControlJson : JsonSerializerContext;

@@ -1,0 +1,161 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging;
+using SseCFs.Fuse;
+using SseCFs.Keys;
+using SseCFs.Store;
+using SseCFs.Tool.Background;
+using SseCFs.Tool.Control;
+using SseCFs.Tool.Logging;
+using SseCFs.Tool.Native;
+using SseCFs.Tree;
+
+namespace SseCFs.Tool.Mounting;
+
+/// <summary>The process that serves one mount: from the settings to the last object stored.</summary>
+internal sealed class MountProcess(MountSettings settings, LogPlace place)
+{
+    private const long MostInFlight = 64L << 20;
+
+    private readonly TimeProvider _clock = TimeProvider.System;
+
+    /// <summary>Serves until the mount is gone and everything is stored.</summary>
+    /// <param name="onServing">Called once, when programs can use the mount.</param>
+    /// <param name="cancellation">Until the mount serves; from then on signals unmount it.</param>
+    /// <returns><see cref="ExitCode.NotStored"/> if it was told to give up before.</returns>
+    public async Task<ExitCode> RunAsync(Action onServing, CancellationToken cancellation)
+    {
+        MemoryProtection.Apply();
+        var directory = MountDirectory.Check(settings.Directory, settings.NonEmpty);
+        using var logs = Logs.Open(place, settings.LogFile, settings.LogLevel, _clock);
+        var log = logs.CreateLogger("mount");
+        var options = ServiceConnection.ToOptions(settings.Bucket.Bucket, settings.Service);
+        var client = ServiceConnection.Connect(options);
+        using var key = await KeyLoading.LoadAsync(settings.KeySource, cancellation).ConfigureAwait(false);
+        using var store = new S3ObjectStore(client, options, key, _clock, logs.CreateLogger<S3ObjectStore>());
+        var first = ServiceConnection.ForFirstAnswer(options, settings.Service);
+        await SampleAsync(new S3ObjectStore(client, first, key, _clock, logs.CreateLogger<S3ObjectStore>()), log, cancellation).ConfigureAwait(false);
+
+        var fileSystem = new SseFileSystem(store, FileSystemOptions(), _clock, logs.CreateLogger<SseFileSystem>());
+        await using var disposing = fileSystem.ConfigureAwait(false);
+        using var draining = new Draining(fileSystem, _clock, log);
+        FuseMount? mount = null;
+        var control = StartControl(directory, request => draining.Answer(request, mount!), log);
+        try
+        {
+            mount = await FuseMount.MountAsync(fileSystem, directory, MountOptions(), logs.CreateLogger("fuse"), cancellation).ConfigureAwait(false);
+            using var signals = new StopSignals(signal => Stop(mount, draining, signal, log), place);
+            MountLog.Mounted(log, settings.Bucket.ToString(), directory, store.KeyFingerprint);
+            try
+            {
+                onServing();
+            }
+            catch (IOException)
+            {
+                // Whoever asked for the mount is gone.
+                await mount.DisposeAsync().ConfigureAwait(false);
+            }
+            await mount.Completion.ConfigureAwait(false);
+            var code = await draining.RunAsync().ConfigureAwait(false);
+            if (code == ExitCode.Done)
+            {
+                MountLog.Ended(log, directory);
+            }
+            return code;
+        }
+        finally
+        {
+            if (mount is not null)
+            {
+                // Gone already, unless something failed: no mount stays behind without a process.
+                await mount.DisposeAsync().ConfigureAwait(false);
+            }
+            if (control is not null)
+            {
+                await control.DisposeAsync().ConfigureAwait(false);
+            }
+        }
+    }
+
+    private SseFileSystemOptions FileSystemOptions()
+    {
+        var options = new SseFileSystemOptions
+        {
+            Prefix = settings.Bucket.Prefix,
+            IsReadOnly = settings.IsReadOnly,
+            Uid = settings.Uid ?? Libc.getuid(),
+            Gid = settings.Gid ?? Libc.getgid(),
+        };
+        return options with
+        {
+            Umask = settings.Umask ?? options.Umask,
+            Memory = Math.Max((settings.Memory ?? options.Memory) - InFlight(), SseFileSystemOptions.SmallestMemory),
+            SpillDirectory = settings.SpillDirectory ?? options.SpillDirectory,
+        };
+    }
+
+    private FuseMountOptions MountOptions() => new()
+    {
+        Source = settings.Bucket.ToString(),
+        AllowOther = settings.AllowOther,
+        Flags = settings.Flags,
+        MaxBytesInFlight = InFlight(),
+        Time = _clock,
+    };
+
+    /// <summary>The part of the memory that write requests on their way hold.</summary>
+    private long InFlight() => settings.Memory is { } memory ? Math.Min(memory / 8, MostInFlight) : MostInFlight;
+
+    private async Task SampleAsync(S3ObjectStore store, ILogger log, CancellationToken cancellation)
+    {
+        var sample = await KeySample.TakeAsync(store, settings.Bucket.Prefix, cancellation).ConfigureAwait(false);
+        if (sample is not { Readable: 0, Unreadable: > 0 })
+        {
+            return;
+        }
+        if (!settings.AllowUnreadable)
+        {
+            throw new ToolException(
+                ExitCode.Encryption,
+                $"the key with fingerprint {store.KeyFingerprint} opens none of the {sample.Unreadable} encrypted objects looked at in {settings.Bucket}, such as {sample.Example}; "
+                + "give the key they were written with, or --allow-unreadable to mount all the same");
+        }
+        MountLog.Unreadable(log, sample.Unreadable, store.KeyFingerprint);
+    }
+
+    /// <summary>Null where there is no place for a socket: the mount works, and umount(8) unmounts it.</summary>
+    private static ControlServer? StartControl(string directory, Func<ControlRequest, IAsyncEnumerable<ControlReply>> answer, ILogger log)
+    {
+        try
+        {
+            return ControlServer.Start(directory, answer, log);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or SocketException)
+        {
+            MountLog.NoControl(log, exception.Message);
+            return null;
+        }
+    }
+
+    /// <summary>The first signal unmounts and stores, the next one gives up what is not stored.</summary>
+    private static void Stop(FuseMount mount, Draining draining, PosixSignal signal, ILogger log)
+    {
+        MountLog.Stopping(log, signal.ToString(), mount.Directory);
+        if (draining.RequestStop())
+        {
+            _ = StopAsync(mount, log);
+        }
+    }
+
+    private static async Task StopAsync(FuseMount mount, ILogger log)
+    {
+        try
+        {
+            await mount.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            MountLog.Failed(log, mount.Directory, exception);
+        }
+    }
+}

@@ -1,0 +1,44 @@
+using Microsoft.Extensions.Logging;
+using SseCFs.Fuse;
+using SseCFs.Tool.CommandLine;
+
+namespace SseCFs.Tool.Mounting;
+
+/// <summary>One mount as it was asked for; null leaves a value to its default.</summary>
+internal sealed record MountSettings
+{
+    public required BucketUrl Bucket { get; init; }
+
+    /// <summary>As given: relative to the current directory, perhaps.</summary>
+    public required string Directory { get; init; }
+
+    /// <summary>Where the key comes from; never the key.</summary>
+    public required string KeySource { get; init; }
+
+    public ServiceSettings Service { get; init; } = new();
+
+    public bool IsReadOnly { get; init; }
+
+    public bool AllowOther { get; init; }
+
+    public bool NonEmpty { get; init; }
+
+    public bool AllowUnreadable { get; init; }
+
+    public uint? Uid { get; init; }
+
+    public uint? Gid { get; init; }
+
+    public uint? Umask { get; init; }
+
+    /// <summary>Bytes.</summary>
+    public long? Memory { get; init; }
+
+    public string? SpillDirectory { get; init; }
+
+    public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    public string? LogFile { get; init; }
+
+    public FuseMountFlags Flags { get; init; }
+}

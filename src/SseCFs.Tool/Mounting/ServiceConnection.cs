@@ -1,0 +1,43 @@
+using Amazon.S3;
+using SseCFs.Store;
+using SseCFs.Tool.CommandLine;
+
+namespace SseCFs.Tool.Mounting;
+
+/// <summary>From command-line settings to the store's.</summary>
+internal static class ServiceConnection
+{
+    // A person waits for the first answer, and a wrong host name will not become right.
+    private static readonly TimeSpan FirstAnswerWithin = TimeSpan.FromSeconds(5);
+
+    public static StoreOptions ToOptions(string bucket, ServiceSettings settings)
+    {
+        var options = new StoreOptions
+        {
+            Bucket = bucket,
+            Endpoint = settings.Endpoint,
+            Region = settings.Region,
+            Profile = settings.Profile,
+            CaFile = settings.CaFile,
+            AllowPlainHttp = settings.AllowPlainHttp,
+        };
+        return settings.RetryFor is { } time ? options with { RetryFor = time } : options;
+    }
+
+    /// <summary>The same for what a command asks while a person waits; --retry-for is obeyed where it is given.</summary>
+    public static StoreOptions ForFirstAnswer(StoreOptions options, ServiceSettings settings) =>
+        settings.RetryFor is null ? options with { RetryFor = FirstAnswerWithin } : options;
+
+    /// <exception cref="ToolException">The settings do not fit together, or there are no credentials.</exception>
+    public static AmazonS3Client Connect(StoreOptions options)
+    {
+        try
+        {
+            return S3ClientFactory.Create(options);
+        }
+        catch (StoreOptionsException wrong)
+        {
+            throw new ToolException(ExitCode.Usage, wrong.Message, wrong);
+        }
+    }
+}
