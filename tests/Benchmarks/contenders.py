@@ -33,11 +33,23 @@ class Contender:
         subprocess.check_call(["fusermount3", "-u", self.mount_point])
         self._process.wait(60)
 
+    def is_alive(self):
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self):
+        self._process.kill()
+
     def end(self):
-        if self._process and self._process.poll() is None:
+        """Whatever state it is in; a mount of a killed process is still in the table."""
+        if self._process is not None:
             self._process.kill()
             self._process.wait()
+        if self._is_listed():
             subprocess.call(["umount", "-l", self.mount_point])
+
+    def _is_listed(self):
+        with open("/proc/mounts") as mounts:
+            return any(line.split()[1] == self.mount_point for line in mounts)
 
     def secret(self, name, content):
         """A file nobody else may read."""

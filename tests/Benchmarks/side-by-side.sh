@@ -15,7 +15,8 @@ clean_up() {
     rm -rf "$work"
 }
 trap clean_up EXIT
-trap 'exit 130' INT TERM
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 rounds=3
 if [ "${1:-}" = --rounds ]; then rounds=$2; shift 2; fi

@@ -3,9 +3,11 @@ import json
 import math
 import os
 import random
+import signal
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 from contenders import CONTENDERS, KEY
@@ -13,6 +15,7 @@ from s3 import S3
 
 MIB = 1 << 20
 BIG = 256 * MIB
+LIMIT = 90  # seconds; what takes longer has failed
 ROWS = ("write 256 MiB", "read 256 MiB", "read it again", "500 random 4 KiB reads", "create 200 small files", "read 200 small files, cold",
         "remove 200 small files", "ls -l of 2,000 entries", "ls -l of them again", "20 editor saves", "mv of a 256 MiB file", "mv of a directory of 50")
 
@@ -38,16 +41,24 @@ class Round:
     def measure(self, row, action, stored=None):
         """Runs the action, then waits until the service shows what it should: both are the row's time, infinite if it failed."""
         served, own, start = requests_served(), self.s3.requests, time.monotonic()
+        limit = threading.Timer(LIMIT, self.contender.kill)  # a system call in a mount ends with the mount
+        limit.start()
         try:
-            action()
+            try:
+                action()
+            finally:
+                limit.cancel()
             while stored is not None and not stored():
-                if time.monotonic() - start > 60:
-                    raise TimeoutError("not stored after a minute")
+                if time.monotonic() - start > LIMIT:
+                    raise TimeoutError("not stored after %d s" % LIMIT)
                 time.sleep(0.01)
             seconds = time.monotonic() - start
         except OSError as error:
             print("%s: %s: %s" % (self.contender.name, row, error), file=sys.stderr)
             seconds = math.inf
+        if not self.contender.is_alive():
+            self.contender.end()
+            self.contender.mount()
         time.sleep(0.3)  # requests that a tool sends behind the program's back belong to the row
         self.results[row] = seconds, requests_served() - served - (self.s3.requests - own)
 
@@ -199,7 +210,8 @@ def report(names, results):
             time_taken = "%.3f" % seconds if seconds < math.inf else "failed"
             cells.append("%22s" % ("%s %s %5d rq" % (time_taken, ratio, requests)))
         print("%-28s" % row, *cells)
-    print("ratio: time divided by %s's; rq: requests that the gateway served; failed: an error, or not stored after a minute" % first)
+    print("ratio: time divided by %s's; rq: requests that the gateway served; failed: an error, or not stored after %d s" % (first, LIMIT))
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 main()
