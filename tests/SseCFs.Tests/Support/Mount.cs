@@ -211,6 +211,10 @@ internal sealed class Mount : IAsyncDisposable
     private async Task<(ulong Parent, byte[] Name)> Place(string path)
     {
         var cut = path.LastIndexOf('/');
-        return (await InodeOf(cut < 0 ? "" : path[..cut]), Bytes(path[(cut + 1)..]));
+        var parent = (await Lookup(cut < 0 ? "" : path[..cut])).Attributes;
+        // The kernel walks no further than a file.
+        return parent.IsDirectory
+            ? (parent.Inode, Bytes(path[(cut + 1)..]))
+            : throw new FsException(FsError.NotDirectory, $"{path[..cut]} is not a directory");
     }
 }

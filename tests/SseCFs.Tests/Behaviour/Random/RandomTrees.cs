@@ -1,0 +1,27 @@
+using CsCheck;
+
+namespace SseCFs.Tests.Behaviour.Random;
+
+/// <summary>
+/// Random operations against a model. A failure prints the shortest sequence found and its seed, which CsCheck_Seed in the environment repeats.
+/// </summary>
+public sealed class RandomTrees
+{
+    [Fact]
+    public void A_tree_is_what_the_operations_made_of_it() =>
+        Operation.Sequences.Sample(
+            operations => Run(operations).GetAwaiter().GetResult(),
+            iter: 150,
+            threads: 2,
+            print: operations => string.Join(Environment.NewLine, operations.Select(o => o.ToString())));
+
+    private static async Task Run(Operation[] operations)
+    {
+        await using var run = new TreeRun();
+        foreach (var operation in operations)
+        {
+            await run.DoAsync(operation);
+        }
+        await run.FinishAsync();
+    }
+}

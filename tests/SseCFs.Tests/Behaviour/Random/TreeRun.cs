@@ -1,0 +1,187 @@
+using Microsoft.Extensions.Time.Testing;
+using SseCFs.Tests.Support;
+
+namespace SseCFs.Tests.Behaviour.Random;
+
+/// <summary>Does each operation to the mount and to the model, and compares what they answer; at the end, the whole tree and the bucket itself.</summary>
+internal sealed class TreeRun : IAsyncDisposable
+{
+    private readonly MemoryStore _store;
+    private readonly Mount _mount;
+    private readonly ModelTree _model = new();
+    private readonly List<(ulong Handle, ModelFile File)> _open = [];
+    private int _seed;
+
+    public TreeRun()
+    {
+        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+        _store = new MemoryStore(clock);
+        _mount = new Mount(_store, clock);
+    }
+
+    public async Task DoAsync(Operation operation)
+    {
+        var (act, path, other, offset, length) = operation;
+        switch (act)
+        {
+            case Act.Overwrite:
+                await CompareAsync(_model.CheckCreate(path), () => _mount.Write(path, Next(length)), () => FileFor(path).Data = Mount.Content(length, _seed));
+                break;
+            case Act.WriteInside or Act.Append:
+                await CompareAsync(_model.CheckFile(path), () => WriteInsideAsync(path, offset, Next(length), act == Act.Append),
+                    () => FileFor(path).Write(act == Act.Append ? FileFor(path).Data.Length : offset, Mount.Content(length, _seed)));
+                break;
+            case Act.Truncate:
+                await CompareAsync(_model.CheckFile(path), () => _mount.Truncate(path, offset), () => FileFor(path).Resize(offset));
+                break;
+            case Act.Read:
+                await CompareAsync(_model.CheckFile(path), async () => AssertSame(_model.FileAt(path)?.Data ?? [], await _mount.Read(path), path), () => { });
+                break;
+            case Act.Rename:
+                await CompareAsync(_model.CheckRename(path, other), () => _mount.Rename(path, other), () => _model.Rename(path, other));
+                break;
+            case Act.Unlink:
+                await CompareAsync(_model.CheckFile(path), () => _mount.Unlink(path), () => _model.Paths.Remove(path));
+                break;
+            case Act.MakeDirectory:
+                await CompareAsync(_model.CheckMakeDirectory(path), () => _mount.MakeDirectory(path), () => _model.Paths[path] = null);
+                break;
+            case Act.RemoveDirectory:
+                await CompareAsync(_model.CheckRemoveDirectory(path), () => _mount.RemoveDirectory(path), () => _model.Paths.Remove(path));
+                break;
+            case Act.ChangeMode:
+                var error = _model.CheckFile(path);
+                await CompareAsync(error == FsError.IsDirectory ? null : error, () => _mount.Change(path, new AttributeChange { Mode = (uint)offset & 0x1FF }), () =>
+                {
+                    if (_model.FileAt(path) is { } file)
+                    {
+                        file.Mode = (uint)offset & 0x1FF;
+                    }
+                });
+                break;
+            case Act.Open:
+                await CompareAsync(_model.CheckFile(path), async () => _open.Add((await _mount.Open(path, OpenFlags.Read | OpenFlags.Write), FileFor(path))), () => { });
+                break;
+            case Act.List:
+                await CompareAsync(_model.WalkTo(path + "/"), async () => Assert.Equal(NamesIn(path), await _mount.List(path, offset % 2 == 0)), () => { });
+                break;
+            case Act.Pass:
+                _mount.Pass(offset % 15);
+                break;
+            case Act.Remount:
+                await CloseAllAsync();
+                await _mount.Remount();
+                break;
+            default:
+                if (_open.Count > 0)
+                {
+                    await DoOpenAsync(act, offset % _open.Count, offset, length);
+                }
+                break;
+        }
+    }
+
+    public async Task FinishAsync()
+    {
+        await CloseAllAsync();
+        await _mount.Remount();
+        foreach (var (path, file) in _model.Paths)
+        {
+            var attributes = await _mount.Stat(path);
+            Assert.Equal((path, file is null), (path, attributes.IsDirectory));
+            if (file is null)
+            {
+                Assert.Equal(NamesIn(path), await _mount.List(path));
+                continue;
+            }
+            Assert.Equal((path, FileType.Regular | file.Mode, file.Data.Length), (path, attributes.Mode, attributes.Size));
+            AssertSame(file.Data, await _mount.Read(path), path);
+        }
+        Assert.Equal(NamesIn(""), await _mount.List());
+        // Nothing else is left in the bucket: no old name, no conflict, no upload.
+        Assert.Equal(_model.Paths.Select(p => p.Value is null ? p.Key + "/" : p.Key).Order(StringComparer.Ordinal), _store.Keys);
+        Assert.Equal(0, _store.OpenUploads);
+    }
+
+    public async ValueTask DisposeAsync() => await _mount.DisposeAsync();
+
+    private async Task DoOpenAsync(Act act, int which, int offset, int length)
+    {
+        var (handle, file) = _open[which];
+        switch (act)
+        {
+            case Act.WriteOpen:
+                await _mount.WriteAt(handle, offset, Next(length));
+                file.Write(offset, Mount.Content(length, _seed));
+                break;
+            case Act.ReadOpen:
+                AssertSame(file.Data.Skip(offset).Take(length).ToArray(), await _mount.ReadAt(handle, offset, length), "a handle");
+                break;
+            case Act.PunchOpen when length > 0:
+                await _mount.Files.AllocateAsync(handle, AllocateMode.PunchHole, offset, length, default);
+                var start = Math.Min(offset, file.Data.Length);
+                file.Data.AsSpan(start, Math.Min(length, file.Data.Length - start)).Clear();
+                break;
+            case Act.SyncOpen:
+                await _mount.Files.SyncAsync(handle, default);
+                break;
+            case Act.Close:
+                _open.RemoveAt(which);
+                await _mount.Close(handle);
+                break;
+        }
+    }
+
+    private async Task WriteInsideAsync(string path, int offset, byte[] data, bool append)
+    {
+        var handle = await _mount.Open(path, OpenFlags.Write);
+        var size = (await _mount.Stat(path)).Size;
+        await _mount.WriteAt(handle, append ? size : offset, data);
+        await _mount.Close(handle);
+    }
+
+    private async Task CloseAllAsync()
+    {
+        foreach (var (handle, _) in _open)
+        {
+            await _mount.Close(handle);
+        }
+        _open.Clear();
+    }
+
+    private static async Task CompareAsync(FsError? expected, Func<Task> act, Action apply)
+    {
+        if (expected is { } reason)
+        {
+            await Fails.With(reason, act);
+            return;
+        }
+        await act();
+        apply();
+    }
+
+    private byte[] Next(int length) => Mount.Content(length, ++_seed);
+
+    private ModelFile FileFor(string path)
+    {
+        if (_model.FileAt(path) is { } file)
+        {
+            return file;
+        }
+        var made = new ModelFile();
+        _model.Paths[path] = made;
+        return made;
+    }
+
+    private IEnumerable<string> NamesIn(string path)
+    {
+        var start = path.Length == 0 ? "" : path + "/";
+        return _model.Paths.Keys.Where(p => p.StartsWith(start, StringComparison.Ordinal) && !p[start.Length..].Contains('/', StringComparison.Ordinal)).Select(p => p[start.Length..]);
+    }
+
+    private static void AssertSame(byte[] expected, byte[] actual, string where)
+    {
+        var same = expected.AsSpan().CommonPrefixLength(actual);
+        Assert.True(same == expected.Length && same == actual.Length, $"{where}: {actual.Length} bytes where {expected.Length} are due, the first {same} right");
+    }
+}
