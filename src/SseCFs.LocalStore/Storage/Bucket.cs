@@ -7,7 +7,7 @@ using SseCFs.LocalStore.Protocol;
 namespace SseCFs.LocalStore.Storage;
 
 /// <summary>
-/// One bucket: bucket.json, objects/HH/HASH (named by the hash of the key, as keys are no file names) and multipart/ID/ with the
+/// One bucket: bucket.json, objects/HASH (named by the hash of the key, as keys are no file names) and multipart/ID/ with the
 /// parts of uploads. The index of all objects is in memory. Thread-safe: _gate guards the index and is held over
 /// the rename that makes a change visible, so that conditions are atomic; never over an await.
 /// </summary>
@@ -41,10 +41,8 @@ internal sealed class Bucket
     {
         string temporary = store.TemporaryPath();
         Directory.CreateDirectory(Path.Combine(temporary, "multipart"));
-        for (int i = 0; i < 256; i++)
-            Directory.CreateDirectory(Path.Combine(temporary, "objects", i.ToString("x2")));
+        Directory.CreateDirectory(Path.Combine(temporary, "objects"));
         store.WriteDocument(Path.Combine(temporary, "bucket.json"), settings, RecordJson.Default.StoredBucket);
-        store.Sync(Path.Combine(temporary, "objects"));
         Directory.Move(temporary, folder);
         return new Bucket(folder, settings, store);
     }
@@ -58,7 +56,7 @@ internal sealed class Bucket
         var settings = JsonSerializer.Deserialize(File.ReadAllBytes(document), RecordJson.Default.StoredBucket)!;
         var bucket = new Bucket(folder, settings, store);
         var completed = new HashSet<string>();
-        foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "objects"), "*", SearchOption.AllDirectories))
+        foreach (string file in Directory.EnumerateFiles(Path.Combine(folder, "objects")))
         {
             try
             {
@@ -203,7 +201,7 @@ internal sealed class Bucket
     private string PathOf(string key)
     {
         string hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)));
-        return Path.Combine(Folder, "objects", hash[..2], hash);
+        return Path.Combine(Folder, "objects", hash);
     }
 
     private void ThrowIfClosed()
