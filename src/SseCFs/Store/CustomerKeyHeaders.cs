@@ -8,7 +8,7 @@ namespace SseCFs.Store;
 /// <summary>
 /// The SSE-C headers of every request that needs them, and the check of every reply that must repeat them. The only place where a key becomes text. Thread-safe.
 /// </summary>
-internal sealed class CustomerKeyHeaders
+internal sealed class CustomerKeyHeaders : IDisposable
 {
     private readonly string _key;
     private readonly string _md5;
@@ -25,7 +25,9 @@ internal sealed class CustomerKeyHeaders
     public string Fingerprint { get; }
 
     /// <summary>The reply says that the object is encrypted with this key. Silence means that it is not.</summary>
-    public bool IsEcho(ServerSideEncryptionCustomerMethod? method, string? md5) => method?.Value == "AES256" && md5 == _md5;
+    public bool IsEcho(ServerSideEncryptionCustomerMethod? method, string? md5) => IsEcho(method?.Value, md5);
+
+    public bool IsEcho(string? algorithm, string? md5) => algorithm == "AES256" && md5 == _md5;
 
     public void AddTo(GetObjectRequest request) =>
         (request.ServerSideEncryptionCustomerMethod, request.ServerSideEncryptionCustomerProvidedKey, request.ServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
@@ -59,6 +61,15 @@ internal sealed class CustomerKeyHeaders
         if (isSourceEncrypted)
         {
             (request.CopySourceServerSideEncryptionCustomerMethod, request.CopySourceServerSideEncryptionCustomerProvidedKey, request.CopySourceServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
+        }
+    }
+
+    /// <summary>Wipes the text; requests made afterwards fail.</summary>
+    public unsafe void Dispose()
+    {
+        fixed (char* start = _key)
+        {
+            CryptographicOperations.ZeroMemory(new Span<byte>(start, _key.Length * sizeof(char)));
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -7,6 +8,8 @@ namespace SseCFs.Store;
 /// <summary>The body of a GET, which resumes itself at the byte where it broke off, of the same version. Not thread-safe.</summary>
 internal sealed class S3Body : ObjectBody
 {
+    private const long LargestRange = 1L << 50;
+
     private readonly S3Requests _requests;
     private GetObjectResponse? _reply;
     private long _given;
@@ -124,7 +127,7 @@ internal sealed class S3Body : ObjectBody
         try
         {
             var (first, size) = RangeOf(reply);
-            if (first > offset || reply.ContentLength > length + (offset - first))
+            if (first != offset || reply.ContentLength != Math.Min(length, size - offset))
             {
                 throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
             }
@@ -152,7 +155,8 @@ internal sealed class S3Body : ObjectBody
             {
                 BucketName = requests.Options.Bucket,
                 Key = key,
-                ByteRange = new ByteRange(offset, offset + length - 1),
+                // The end is left open where it would be beyond every object.
+                ByteRange = length < LargestRange ? new ByteRange(offset, offset + length - 1) : new ByteRange(string.Create(CultureInfo.InvariantCulture, $"bytes={offset}-")),
                 EtagToMatch = ifMatch,
                 EtagToNotMatch = ifNoneMatch,
             };
@@ -175,7 +179,7 @@ internal sealed class S3Body : ObjectBody
         var dash = text.IndexOf('-');
         var slash = text.IndexOf('/');
         return space > 0 && dash > space && slash > dash
-            && long.TryParse(text[(space + 1)..dash], out var first) && long.TryParse(text[(slash + 1)..], out var size)
+            && long.TryParse(text[(space + 1)..dash], CultureInfo.InvariantCulture, out var first) && long.TryParse(text[(slash + 1)..], CultureInfo.InvariantCulture, out var size)
             ? (first, size)
             : throw new FsException(FsError.BadReply, $"GET {reply.Key}: the service sent a range that cannot be read");
     }

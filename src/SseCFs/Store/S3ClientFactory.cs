@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
@@ -35,7 +36,6 @@ public static class S3ClientFactory
             // Older services refuse the checksum trailers that the SDK sends by default; Content-MD5 goes with every upload instead.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            HttpClientFactory = new ClientFactory(options, endpoint),
             // Repeated by S3Retries, which knows a total limit and tells a lost reply from a failure.
             MaxErrorRetry = 0,
             // A slow upload is no failure; each attempt has its own limit.
@@ -53,7 +53,7 @@ public static class S3ClientFactory
             config.RegionEndpoint = RegionEndpoint.GetBySystemName(region);
             config.ForcePathStyle = options.Bucket.Contains('.', StringComparison.Ordinal);
         }
-        return new AmazonS3Client(FindCredentials(profile, options.Profile is not null), config);
+        return new S3Client(FindCredentials(profile, options.Profile is not null), config, Connect(options, endpoint));
     }
 
     private static AWSCredentials FindCredentials(CredentialProfile? profile, bool wasNamed)
@@ -100,44 +100,41 @@ public static class S3ClientFactory
     private static string? Variable(string name) =>
         Environment.GetEnvironmentVariable(name) is { Length: > 0 } value ? value : null;
 
-    private sealed class ClientFactory(StoreOptions options, Uri? endpoint) : HttpClientFactory
+    private static HttpClient Connect(StoreOptions options, Uri? endpoint)
     {
-        public override HttpClient CreateHttpClient(IClientConfig clientConfig)
+        var handler = new SocketsHttpHandler
         {
-            var handler = new SocketsHttpHandler
-            {
-                AllowAutoRedirect = false,
-                AutomaticDecompression = DecompressionMethods.None,
-                ConnectTimeout = TimeSpan.FromSeconds(10),
-                MaxConnectionsPerServer = options.MaximumConnections,
-                PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50),
-                UseCookies = false,
-            };
-            if ((options.CaFile ?? Variable("AWS_CA_BUNDLE")) is { } caFile)
-            {
-                handler.SslOptions.CertificateChainPolicy = Trusting(caFile);
-            }
-            return new HttpClient(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp)) { Timeout = Timeout.InfiniteTimeSpan };
-        }
-
-        public override bool UseSDKHttpClientCaching(IClientConfig clientConfig) => false;
-
-        public override bool DisposeHttpClientsAfterUse(IClientConfig clientConfig) => false;
-
-        private static X509ChainPolicy Trusting(string caFile)
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            ConnectTimeout = TimeSpan.FromSeconds(10),
+            MaxConnectionsPerServer = options.MaximumConnections,
+            // Ceph's front end drops a connection that is idle for 65 s.
+            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50),
+            // The default fails a request with metadata beyond ASCII, which other writers' objects may have; signatures are over UTF-8.
+            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
+            UseCookies = false,
+        };
+        if ((options.CaFile ?? Variable("AWS_CA_BUNDLE")) is { } caFile)
         {
-            var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-            try
-            {
-                policy.CustomTrustStore.ImportFromPemFile(caFile);
-            }
-            catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-            {
-                throw new StoreOptionsException($"the certificate file {caFile} cannot be used: {e.Message}", e);
-            }
-            return policy.CustomTrustStore.Count > 0
-                ? policy
-                : throw new StoreOptionsException($"the certificate file {caFile} holds no certificate in PEM form");
+            handler.SslOptions.CertificateChainPolicy = Trusting(caFile);
         }
+        return new HttpClient(new ReplyGuardHandler(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp), options.AnswerWithin)) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    private static X509ChainPolicy Trusting(string caFile)
+    {
+        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
+        try
+        {
+            policy.CustomTrustStore.ImportFromPemFile(caFile);
+        }
+        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
+        {
+            throw new StoreOptionsException($"the certificate file {caFile} cannot be used: {e.Message}", e);
+        }
+        return policy.CustomTrustStore.Count > 0
+            ? policy
+            : throw new StoreOptionsException($"the certificate file {caFile} holds no certificate in PEM form");
     }
 }

@@ -10,7 +10,7 @@ namespace SseCFs.Store;
 /// </summary>
 internal sealed class S3Copy(S3Requests requests, IObjectStore store)
 {
-    /// <summary>Up to this, one GET and one PUT beat the five requests of an upload of copied parts.</summary>
+    /// <summary>Up to this, one GET and one PUT, with a condition that every service honours, beat the requests of a verified copy.</summary>
     private const long ThroughMemory = 1 << 20;
 
     private const long CopiedPart = 256L << 20;
@@ -19,17 +19,19 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
 
     public async ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
     {
-        // From a plain source Ceph 16 and 18 store plaintext with 200, so CopyObject is for encrypted ones only.
-        if (source.Encryption == Encryption.CustomerKey && requests.Capabilities.Copy != false)
+        if (source.Size <= ThroughMemory)
+        {
+            return await ThroughMemoryAsync(source, destination, metadata, condition, cancellation).ConfigureAwait(false);
+        }
+        // From a plain source Ceph 16 and 18 store plaintext with 200, so CopyObject is for encrypted ones only; onto the source itself it is
+        // for services that were seen to encrypt a copy, since there would be nothing left to undo it with.
+        var mayCopy = requests.Capabilities.Copy == true || (requests.Capabilities.Copy is null && source.Key != destination);
+        if (source.Encryption == Encryption.CustomerKey && mayCopy)
         {
             if (await TryCopyObjectAsync(source, destination, metadata, condition, cancellation).ConfigureAwait(false) is { } copied)
             {
                 return copied;
             }
-        }
-        if (source.Size <= ThroughMemory)
-        {
-            return await ThroughMemoryAsync(source, destination, metadata, condition, cancellation).ConfigureAwait(false);
         }
         if (requests.Capabilities.PartCopy != false)
         {
@@ -74,8 +76,8 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
             }, cancellation).ConfigureAwait(false);
             if (!requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
             {
-                // Never the source itself: onto itself the copy is what is left.
-                throw source.Key == destination ? S3Requests.NotEncrypted(destination) : await requests.UndoAsync(destination, cancellation).ConfigureAwait(false);
+                requests.Capabilities.Copy = false;
+                throw await requests.UndoAsync(destination).ConfigureAwait(false);
             }
             requests.Capabilities.Copy = true;
         }
@@ -83,6 +85,11 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         {
             requests.Capabilities.Copy = false;
             StoreLog.Learned(requests.Log, "copy encrypted objects in one request");
+            return null;
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: System.Net.HttpStatusCode.BadRequest })
+        {
+            // Not this object, for a reason of the service's own: the other ways are left.
             return null;
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
@@ -139,11 +146,6 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, long partSize,
         Func<(IMultipartUpload Upload, ObjectInfo Source), Part, CancellationToken, ValueTask> send, CancellationToken cancellation)
     {
-        // Ceph ignores a part copy's condition on its source: looked at right before.
-        if ((await store.HeadAsync(source.Key, cancellation).ConfigureAwait(false)).ETag != source.ETag)
-        {
-            throw new FsException(FsError.Stale, $"{source.Key} changed before it was copied");
-        }
         var upload = await store.StartUploadAsync(destination, metadata, cancellation).ConfigureAwait(false);
         try
         {
@@ -151,6 +153,11 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
                 Parts(source.Size, Math.Max(partSize, source.Size / (IObjectStore.MaximumParts - 1) + 1)),
                 new ParallelOptions { MaxDegreeOfParallelism = PartsAtOnce, CancellationToken = cancellation },
                 (part, token) => send((upload, source), part, token)).ConfigureAwait(false);
+            // Ceph ignores a part copy's condition on its source: the same version after the last part means that all parts are of it.
+            if ((await store.HeadAsync(source.Key, cancellation).ConfigureAwait(false)).ETag != source.ETag)
+            {
+                throw new FsException(FsError.Stale, $"{source.Key} changed while it was copied");
+            }
             return await upload.CompleteAsync(source.Size, condition, cancellation).ConfigureAwait(false);
         }
         catch

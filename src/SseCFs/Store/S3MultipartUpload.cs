@@ -66,7 +66,11 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             _requests.Keys.AddTo(request);
             return _requests.Client.UploadPartAsync(request, token);
         }, cancellation).ConfigureAwait(false);
-        // The SDK does not give a part's echo; that of the start, and of the HEAD after completion, speak for all parts.
+        if (!_requests.Keys.IsEcho(reply.SSECustomerAlgorithm, reply.SSECustomerKeyMD5))
+        {
+            await AbortAsync().ConfigureAwait(false);
+            throw S3Requests.NotEncrypted(Key);
+        }
         _parts[number] = reply.ETag;
     }
 
@@ -121,7 +125,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         }
         try
         {
-            await _requests.Retries.RunAsync($"complete upload of {Key}", 0, (_, token) =>
+            await _requests.Retries.RunAsync($"complete upload of {Key}", expectedSize, (_, token) =>
             {
                 var request = new CompleteMultipartUploadRequest
                 {
@@ -150,7 +154,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         var info = await _requests.HeadAsync(Key, cancellation).ConfigureAwait(false);
         if (info.Encryption != Encryption.CustomerKey)
         {
-            throw await _requests.UndoAsync(Key, cancellation).ConfigureAwait(false);
+            throw await _requests.UndoAsync(Key).ConfigureAwait(false);
         }
         return info.Size == expectedSize
             ? new WrittenObject(info.ETag, info.LastModified)

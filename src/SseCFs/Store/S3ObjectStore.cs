@@ -91,7 +91,11 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         }
     }
 
-    public void Dispose() => _requests.Client.Dispose();
+    public void Dispose()
+    {
+        _requests.Client.Dispose();
+        _requests.Keys.Dispose();
+    }
 
     // '+' is a space in this encoding, as in forms; a true plus comes as %2B.
     private static string Decode(string text) => WebUtility.UrlDecode(text);

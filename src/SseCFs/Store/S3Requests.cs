@@ -79,12 +79,22 @@ internal sealed class S3Requests(
         }
     }
 
-    /// <summary>A write was answered without the echo: it lies there in plaintext, and goes again at once.</summary>
-    public async ValueTask<FsException> UndoAsync(string key, CancellationToken cancellation)
+    /// <summary>
+    /// A write was answered without the echo: it lies there in plaintext, and goes again at once. No caller's impatience stops that.
+    /// </summary>
+    public async ValueTask<FsException> UndoAsync(string key)
     {
-        await client.DeleteObjectAsync(options.Bucket, key, cancellation).ConfigureAwait(false);
-        StoreLog.UndonePlaintext(log, key);
-        return NotEncrypted(key);
+        try
+        {
+            await retries.RunAsync($"DELETE {key}", 0, (_, token) => client.DeleteObjectAsync(options.Bucket, key, token), CancellationToken.None).ConfigureAwait(false);
+            StoreLog.UndonePlaintext(log, key);
+            return NotEncrypted(key);
+        }
+        catch (FsException e)
+        {
+            StoreLog.PlaintextLeft(log, key, e.Message);
+            return new FsException(FsError.NotEncrypted, $"the service did not confirm that {key} is encrypted, and it could not be deleted again: it may lie there in plaintext", e);
+        }
     }
 
     public static FsException NotEncrypted(string key) => new(
@@ -172,7 +182,7 @@ internal sealed class S3Requests(
         }
         if (!keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
-            throw await UndoAsync(key, cancellation).ConfigureAwait(false);
+            throw await UndoAsync(key).ConfigureAwait(false);
         }
         return new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());
     }

@@ -1,11 +1,16 @@
 namespace SseCFs.Store;
 
-/// <summary>Slices of memory as one seekable stream, without copying them together. Not thread-safe.</summary>
+/// <summary>
+/// Slices of memory as the seekable stream that the SDK takes for a body. What is sent does not pass through it (see <see cref="SliceContent"/>);
+/// it is read for the payload's hash over plain HTTP. Not thread-safe.
+/// </summary>
 internal sealed class SliceStream(IReadOnlyList<ReadOnlyMemory<byte>> slices, long length) : Stream
 {
     private int _slice;
     private int _offset;
     private long _position;
+
+    public IReadOnlyList<ReadOnlyMemory<byte>> Slices => slices;
 
     public override bool CanRead => true;
     public override bool CanSeek => true;
@@ -45,19 +50,6 @@ internal sealed class SliceStream(IReadOnlyList<ReadOnlyMemory<byte>> slices, lo
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         Task.FromResult(Read(buffer.AsSpan(offset, count)));
-
-    /// <summary>Hands the slices to the connection as they are.</summary>
-    public override async Task CopyToAsync(Stream destination, int bufferSize, CancellationToken cancellationToken)
-    {
-        while (_slice < slices.Count)
-        {
-            var rest = slices[_slice][_offset..];
-            await destination.WriteAsync(rest, cancellationToken).ConfigureAwait(false);
-            _position += rest.Length;
-            _slice++;
-            _offset = 0;
-        }
-    }
 
     public override long Seek(long offset, SeekOrigin origin)
     {

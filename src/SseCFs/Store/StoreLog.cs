@@ -11,6 +11,9 @@ internal static partial class StoreLog
     [LoggerMessage(101, LogLevel.Error, "{Key} was stored without encryption and has been removed again")]
     public static partial void UndonePlaintext(ILogger log, string key);
 
+    [LoggerMessage(105, LogLevel.Error, "{Key} may lie in the bucket without encryption, it could not be removed again: {Reason}")]
+    public static partial void PlaintextLeft(ILogger log, string key, string reason);
+
     [LoggerMessage(102, LogLevel.Information, "the service cannot {What}; doing without from now on")]
     public static partial void Learned(ILogger log, string what);
 
