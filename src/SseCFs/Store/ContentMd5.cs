@@ -16,4 +16,18 @@ internal static class ContentMd5
         }
         return Convert.ToBase64String(md5.GetHashAndReset());
     }
+
+    /// <summary>Of a stored object's body, read to its end.</summary>
+    public static async ValueTask<string> OfAsync(ObjectBody body, CancellationToken cancellation)
+    {
+#pragma warning disable CA5351 // a checksum, not a secret
+        using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
+#pragma warning restore CA5351
+        var buffer = new byte[128 << 10];
+        while (await body.ReadAsync(buffer, cancellation).ConfigureAwait(false) is > 0 and var count)
+        {
+            md5.AppendData(buffer, 0, count);
+        }
+        return Convert.ToBase64String(md5.GetHashAndReset());
+    }
 }

@@ -64,6 +64,10 @@ internal sealed class CustomerKeyHeaders : IDisposable
         }
     }
 
+    /// <summary>The source's key alone, for a copy between keys.</summary>
+    public void AddAsSourceTo(CopyPartRequest request) =>
+        (request.CopySourceServerSideEncryptionCustomerMethod, request.CopySourceServerSideEncryptionCustomerProvidedKey, request.CopySourceServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
+
     /// <summary>Wipes the text; requests made afterwards fail.</summary>
     public unsafe void Dispose()
     {

@@ -34,24 +34,6 @@ internal sealed class S3Body : ObjectBody
             await requests.HeadWithoutKeyAsync(key, e, cancellation).ConfigureAwait(false);
             return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey: false, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.NotModified })
-        {
-            return null;
-        }
-        catch (FsException e) when (e.Reason == FsError.Conflict)
-        {
-            throw new FsException(FsError.Stale, $"{key} is no longer the version that was opened", e);
-        }
-        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable })
-        {
-            // Nothing there: an empty object, or one that ends before the range.
-            var info = await requests.HeadAsync(key, cancellation).ConfigureAwait(false);
-            if (ifMatch is not null && info.ETag != ifMatch)
-            {
-                throw new FsException(FsError.Stale, $"{key} is no longer the version that was opened", e);
-            }
-            return info.ETag == ifNoneMatch ? null : new S3Body(requests, null, info, offset, 0);
-        }
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
@@ -102,9 +84,7 @@ internal sealed class S3Body : ObjectBody
     {
         if (_reply is null)
         {
-            var rest = await RequestAsync(
-                _requests, Info.Key, Offset + _given, Length - _given, Info.ETag, null, Info.Encryption == Encryption.CustomerKey, cancellation).ConfigureAwait(false);
-            _reply = rest;
+            _reply = await ResumeAsync(cancellation).ConfigureAwait(false);
         }
         using var timer = new CancellationTokenSource(_requests.Options.AnswerWithin, _requests.Clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
@@ -120,25 +100,59 @@ internal sealed class S3Body : ObjectBody
         }
     }
 
-    private static async ValueTask<S3Body> OpenAsync(
-        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation)
+    private async ValueTask<GetObjectResponse> ResumeAsync(CancellationToken cancellation)
     {
-        var reply = await RequestAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey, cancellation).ConfigureAwait(false);
+        var (offset, length) = (Offset + _given, Length - _given);
+        GetObjectResponse rest;
         try
         {
-            var (first, size) = RangeOf(reply);
-            if (first != offset || reply.ContentLength != Math.Min(length, size - offset))
+            rest = await RequestAsync(_requests, Info.Key, offset, length, Info.ETag, null, Info.Encryption == Encryption.CustomerKey, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
+        {
+            throw NoLonger(Info.Key, e);
+        }
+        try
+        {
+            return Verified(_requests, rest, Info.Key, offset, length).ETag == Info.ETag ? rest : throw NoLonger(Info.Key, null);
+        }
+        catch
+        {
+            rest.Dispose();
+            throw;
+        }
+    }
+
+    private static async ValueTask<S3Body?> OpenAsync(
+        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation)
+    {
+        GetObjectResponse reply;
+        try
+        {
+            reply = await RequestAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.Conflict)
+        {
+            throw NoLonger(key, e);
+        }
+        catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.RequestedRangeNotSatisfiable })
+        {
+            return await EmptyAsync(requests, key, offset, ifMatch, ifNoneMatch, cancellation).ConfigureAwait(false);
+        }
+        try
+        {
+            // The SDK takes a 304 for a success.
+            if (reply.HttpStatusCode == HttpStatusCode.NotModified)
             {
-                throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
+                reply.Dispose();
+                return null;
             }
-            var info = S3Requests.InfoOf(
-                key, size, reply.ETag, reply.LastModified,
-                requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5), reply.Metadata, reply.Headers.ContentType);
+            var info = Verified(requests, reply, key, offset, length);
             if (ifMatch is not null && info.ETag != ifMatch)
             {
-                throw new FsException(FsError.Stale, $"{key} is no longer the version that was opened");
+                throw NoLonger(key, null);
             }
-            return new S3Body(requests, reply, info, first, reply.ContentLength);
+            return new S3Body(requests, reply, info, offset, reply.ContentLength);
         }
         catch
         {
@@ -146,6 +160,32 @@ internal sealed class S3Body : ObjectBody
             throw;
         }
     }
+
+    /// <summary>A 416 says nothing of the object, which is empty or ends before the range: its HEAD does.</summary>
+    private static async ValueTask<S3Body?> EmptyAsync(S3Requests requests, string key, long offset, string? ifMatch, string? ifNoneMatch, CancellationToken cancellation)
+    {
+        var info = await requests.HeadAsync(key, cancellation).ConfigureAwait(false);
+        if ((ifMatch is not null && info.ETag != ifMatch) || info.Size > offset)
+        {
+            throw NoLonger(key, null);
+        }
+        return info.ETag == ifNoneMatch ? null : new S3Body(requests, null, info, offset, 0);
+    }
+
+    /// <summary>What a reply says of its object; its body must be exactly the range asked for, as far as the object goes.</summary>
+    private static ObjectInfo Verified(S3Requests requests, GetObjectResponse reply, string key, long offset, long length)
+    {
+        var (first, size) = RangeOf(reply);
+        if (first != offset || reply.ContentLength != Math.Min(length, size - offset))
+        {
+            throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
+        }
+        return S3Requests.InfoOf(
+            key, size, reply.ETag, reply.LastModified,
+            requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5), reply.Metadata, reply.Headers.ContentType);
+    }
+
+    private static FsException NoLonger(string key, Exception? cause) => new(FsError.Stale, $"{key} is no longer the version that was opened", cause);
 
     private static ValueTask<GetObjectResponse> RequestAsync(
         S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation) =>

@@ -38,6 +38,7 @@ public static class S3ClientFactory
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
             // Repeated by S3Retries, which knows a total limit and tells a lost reply from a failure.
             MaxErrorRetry = 0,
+            MaxStaleConnectionRetries = 0,
             // A slow upload is no failure; each attempt has its own limit.
             Timeout = Timeout.InfiniteTimeSpan,
             AllowAutoRedirect = false,

@@ -26,14 +26,14 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         // From a plain source Ceph 16 and 18 store plaintext with 200, so CopyObject is for encrypted ones only; onto the source itself it is
         // for services that were seen to encrypt a copy, since there would be nothing left to undo it with.
         var mayCopy = requests.Capabilities.Copy == true || (requests.Capabilities.Copy is null && source.Key != destination);
-        if (source.Encryption == Encryption.CustomerKey && mayCopy)
+        if (source.Encryption == Encryption.CustomerKey && mayCopy && CanNameSource(source.Key))
         {
             if (await TryCopyObjectAsync(source, destination, metadata, condition, cancellation).ConfigureAwait(false) is { } copied)
             {
                 return copied;
             }
         }
-        if (requests.Capabilities.PartCopy != false)
+        if (requests.Capabilities.PartCopy != false && CanNameSource(source.Key))
         {
             try
             {
@@ -47,6 +47,11 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         }
         return await InPartsAsync(source, destination, metadata, condition, StreamedPart, StreamPartAsync, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>
+    /// Ceph 16.2.15 decodes x-amz-copy-source twice (measured): "a%41" would name the object "aA", which may exist and be copied instead.
+    /// </summary>
+    public static bool CanNameSource(string key) => !key.Contains('%', StringComparison.Ordinal);
 
     private async ValueTask<WrittenObject?> TryCopyObjectAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using Amazon.S3;
 using Amazon.S3.Model;
 
@@ -76,9 +77,9 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public async ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation)
     {
-        if (_requests.Capabilities.PartCopy == false)
+        if (_requests.Capabilities.PartCopy == false || !S3Copy.CanNameSource(source.Key))
         {
-            throw new FsException(FsError.NotSupported, "the service cannot copy parts");
+            throw new FsException(FsError.NotSupported, $"the service cannot copy parts of {source.Key}");
         }
         try
         {
@@ -123,10 +124,12 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         {
             await EnsureConditionAsync(condition, cancellation).ConfigureAwait(false);
         }
+        var attempts = 0;
         try
         {
-            await _requests.Retries.RunAsync($"complete upload of {Key}", expectedSize, (_, token) =>
+            await _requests.Retries.RunAsync($"complete upload of {Key}", expectedSize, (attempt, token) =>
             {
+                attempts = attempt;
                 var request = new CompleteMultipartUploadRequest
                 {
                     BucketName = _requests.Options.Bucket,
@@ -140,11 +143,11 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 return _requests.Client.CompleteMultipartUploadAsync(request, token);
             }, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" })
+        catch (FsException e) when (attempts > 1 && (e.Reason == FsError.Conflict || e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" }))
         {
             // Completed by an attempt whose reply was lost? The object itself tells.
-            return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, cancellation).ConfigureAwait(false) 
-                ?? throw new FsException(e.Reason, e.Message, e);
+            return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, there => ValueTask.FromResult(IsOfOurParts(there.ETag)), cancellation).ConfigureAwait(false)
+                ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : new FsException(FsError.BadReply, e.Message, e));
         }
         catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null)
         {
@@ -177,6 +180,9 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             StoreLog.AbortFailed(_requests.Log, Key, e.Message);
         }
     }
+
+    /// <summary>A completed upload's ETag ends in the number of its parts. What stands before is no rule that all services share.</summary>
+    private bool IsOfOurParts(string etag) => etag.EndsWith(string.Create(CultureInfo.InvariantCulture, $"-{_parts.Count}"), StringComparison.Ordinal);
 
     /// <summary>For services that ignore conditions here: a look right before. A small window stays.</summary>
     private async ValueTask EnsureConditionAsync(WriteCondition condition, CancellationToken cancellation)

@@ -23,6 +23,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public string KeyFingerprint => _requests.Keys.Fingerprint;
 
+    internal S3Requests Requests => _requests;
+
     internal Capabilities Capabilities => _requests.Capabilities;
 
     public ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation) => _requests.HeadAsync(key, cancellation);

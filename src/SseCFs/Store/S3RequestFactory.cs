@@ -20,6 +20,19 @@ internal sealed class S3RequestFactory(HttpClient connections, IClientConfig con
         {
             if (requestContext.OriginalRequest is GetObjectRequest)
                 Request.Options.Set(ReplyGuardHandler.StreamsBody, true);
+            if (requestContext.Request.PathResources.TryGetValue("{Key+}", out var key) && key.StartsWith('/'))
+                Request.RequestUri = WithLeadingSlash(Request.RequestUri!, requestContext.Request.Endpoint);
+        }
+
+        /// <summary>
+        /// With the bucket in the endpoint's path the SDK joins it and a key that begins with '/' by that one slash, and signs two.
+        /// </summary>
+        private static Uri WithLeadingSlash(Uri uri, Uri endpoint)
+        {
+            var bucket = endpoint.AbsoluteUri;
+            return bucket.EndsWith('/')
+                ? uri
+                : new Uri(string.Concat(bucket, "/", uri.AbsoluteUri.AsSpan(bucket.Length)), new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
         }
 
         void IHttpRequest<HttpContent>.WriteToRequestBody(

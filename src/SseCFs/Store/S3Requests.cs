@@ -178,7 +178,7 @@ internal sealed class S3Requests(
         }
         catch (AmazonS3Exception e) when (attempt > 1 && e.StatusCode == HttpStatusCode.PreconditionFailed)
         {
-            return await FindOwnWriteAsync(key, content.Length, metadata, cancellation).ConfigureAwait(false) ?? throw S3Errors.ToFsException(e, $"PUT {key}");
+            return await FindOwnWriteAsync(key, content.Length, metadata, there => HasContentAsync(there, request.MD5Digest, cancellation), cancellation).ConfigureAwait(false) ?? throw S3Errors.ToFsException(e, $"PUT {key}");
         }
         if (!keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
@@ -187,16 +187,34 @@ internal sealed class S3Requests(
         return new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());
     }
 
+    /// <summary>The ETag is the MD5 on Ceph; where it is not, the content itself must tell.</summary>
+    private async ValueTask<bool> HasContentAsync(ObjectInfo there, string md5, CancellationToken cancellation)
+    {
+        if (there.ETag == Convert.ToHexStringLower(Convert.FromBase64String(md5)))
+        {
+            return true;
+        }
+        var body = await S3Body.OpenAsync(this, there.Key, 0, Math.Max(1, there.Size), there.ETag, null, cancellation).ConfigureAwait(false);
+        await using (body!.ConfigureAwait(false))
+        {
+            return await ContentMd5.OfAsync(body!, cancellation).ConfigureAwait(false) == md5;
+        }
+    }
+
     /// <summary>
-    /// The condition failed on a repeated attempt: perhaps because the first one was carried out and only its reply was lost. Then the object there bears
-    /// exactly the metadata that we sent, times to the nanosecond and content hash included.
+    /// The condition failed on a repeated attempt: perhaps because the first one was carried out and only its reply was lost. Then the object there has
+    /// exactly the metadata and the content that we sent; and if another writer sent the very same, there is no conflict either.
     /// </summary>
-    public async ValueTask<WrittenObject?> FindOwnWriteAsync(string key, long size, ObjectMetadata metadata, CancellationToken cancellation)
+    /// <param name="hasOurContent">Of an object with our metadata and size, tells whether its content is ours.</param>
+    public async ValueTask<WrittenObject?> FindOwnWriteAsync(
+        string key, long size, ObjectMetadata metadata, Func<ObjectInfo, ValueTask<bool>> hasOurContent, CancellationToken cancellation)
     {
         try
         {
             var there = await HeadOnceAsync(key, withKey: true, cancellation).ConfigureAwait(false);
-            var isOurs = there.Size == size && metadata.User.All(pair => there.Metadata.User.TryGetValue(pair.Key, out var value) && value == pair.Value);
+            var isOurs = there.Size == size && there.Encryption == Encryption.CustomerKey
+                && metadata.User.All(pair => there.Metadata.User.TryGetValue(pair.Key, out var value) && value == pair.Value)
+                && await hasOurContent(there).ConfigureAwait(false);
             return isOurs ? new WrittenObject(there.ETag, there.LastModified) : null;
         }
         catch (FsException)

@@ -14,6 +14,9 @@ internal static partial class StoreLog
     [LoggerMessage(105, LogLevel.Error, "{Key} may lie in the bucket without encryption, it could not be removed again: {Reason}")]
     public static partial void PlaintextLeft(ILogger log, string key, string reason);
 
+    [LoggerMessage(106, LogLevel.Warning, "{Key}, made by the check, could not be removed: {Reason}")]
+    public static partial void ProbeLeft(ILogger log, string key, string reason);
+
     [LoggerMessage(102, LogLevel.Information, "the service cannot {What}; doing without from now on")]
     public static partial void Learned(ILogger log, string what);
 

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Security.Cryptography;
+using Amazon.S3;
+using Microsoft.Extensions.Logging.Abstractions;
+using SseCFs.Keys;
+using SseCFs.LocalStore;
+using SseCFs.Store;
+using Xunit;
+
+namespace SseCFs.Tests.Store;
+
+/// <summary>A service with a fresh bucket, for the tests of one class. What is missing to reach it is a reason to skip.</summary>
+public abstract class Service : IAsyncLifetime
+{
+    static Service()
+    {
+        // The embedded store takes whatever the environment has; without a real service that is nothing.
+        if (Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is null)
+        {
+            Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", "TESTACCESSKEY");
+            Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "testsecretkey");
+        }
+    }
+
+    /// <summary>Null: the service is there.</summary>
+    public string? Missing { get; protected init; }
+
+    public StoreOptions Options { get; protected set; } = null!;
+
+    public CustomerKey Key { get; } = NewKey();
+
+    public AmazonS3Client Client { get; private set; } = null!;
+
+    public S3ObjectStore Store { get; private set; } = null!;
+
+    /// <summary>Can CopyObject of encrypted objects, as <see cref="Capabilities"/> must learn.</summary>
+    public bool Copies { get; protected init; }
+
+    /// <summary>Its CompleteMultipartUpload honours conditions.</summary>
+    public bool CompletesConditionally { get; protected init; }
+
+    public static CustomerKey NewKey() => new(RandomNumberGenerator.GetBytes(CustomerKey.Length));
+
+    public S3ObjectStore StoreWith(CustomerKey key, StoreOptions? options = null) =>
+        new(S3ClientFactory.Create(options ?? Options), options ?? Options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+
+    public virtual async ValueTask InitializeAsync()
+    {
+        if (Missing is not null)
+            return;
+        Client = S3ClientFactory.Create(Options);
+        Store = StoreWith(Key);
+        await S3ObjectStore.CreateBucketAsync(Client, Options, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+    }
+
+    public virtual async ValueTask DisposeAsync()
+    {
+        if (Missing is null && Client is not null)
+        {
+            string? continuation = null;
+            do
+            {
+                var page = await Store.ListAsync("", null, continuation, 1000, CancellationToken.None);
+                await Parallel.ForEachAsync(page.Objects, async (listed, token) => await Store.DeleteAsync(listed.Key, token));
+                continuation = page.Continuation;
+            }
+            while (continuation is not null);
+            await Client.DeleteBucketAsync(Options.Bucket);
+            Client.Dispose();
+            Store.Dispose();
+        }
+        Key.Dispose();
+        GC.SuppressFinalize(this);
+    }
+
+    protected static string NewBucketName() => "store-test-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6));
+}
+
+/// <summary>The Ceph of tests/real/rgw.sh, over TLS.</summary>
+public sealed class RealService : Service
+{
+    public RealService()
+    {
+        var endpoint = Environment.GetEnvironmentVariable("S3_ENDPOINT");
+        if (endpoint is null)
+        {
+            Missing = "S3_ENDPOINT is not set: tests/real/rgw.sh starts a Ceph";
+            return;
+        }
+        Options = new StoreOptions { Bucket = NewBucketName(), Endpoint = new Uri(endpoint), CaFile = Environment.GetEnvironmentVariable("S3_CA"), RetryFor = TimeSpan.FromSeconds(20) };
+    }
+}
+
+/// <summary>The embedded store, speaking one dialect.</summary>
+public abstract class EmbeddedService(Dialect dialect) : Service
+{
+    private readonly string _folder = Directory.CreateTempSubdirectory("store-test-").FullName;
+
+    public LocalStoreServer Server { get; private set; } = null!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        Server = await StartAsync(dialect, _folder);
+        Options = new StoreOptions { Bucket = NewBucketName(), Endpoint = Server.Address, RetryFor = TimeSpan.FromSeconds(10) };
+        await base.InitializeAsync();
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        Server.SetFaults();
+        await base.DisposeAsync();
+        await Server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+        GC.SuppressFinalize(this);
+    }
+
+    private static Task<LocalStoreServer> StartAsync(Dialect dialect, string folder) => LocalStoreServer.StartAsync(new LocalStoreOptions
+    {
+        Directory = folder,
+        Listen = new IPEndPoint(IPAddress.Loopback, 0),
+        Credentials = [new Credential(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID")!, Environment.GetEnvironmentVariable("AWS_SECRET_ACCESS_KEY")!)],
+        Dialect = dialect,
+        Durable = false,
+    });
+}
+
+public sealed class AwsService : EmbeddedService
+{
+    public AwsService()
+        : base(Dialect.Aws) => (Copies, CompletesConditionally) = (true, true);
+}
+
+public sealed class Ceph16Service() : EmbeddedService(Dialect.Ceph16);
+
+public sealed class Ceph18Service() : EmbeddedService(Dialect.Ceph18);
+
+public sealed class Ceph20Service : EmbeddedService
+{
+    public Ceph20Service()
+        : base(Dialect.Ceph20) => (Copies, CompletesConditionally) = (true, true);
+}
