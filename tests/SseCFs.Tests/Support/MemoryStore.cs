@@ -220,7 +220,7 @@ internal sealed class MemoryStore : IObjectStore
         {
             Assert.All(parts.Values.SkipLast(1), part => Assert.True(part.Length >= IObjectStore.MinimumPartSize, "a part but the last is too small"));
             Check(key, condition);
-            var data = parts.Values.SelectMany(part => part).ToArray();
+            var data = Join(new ObjectContent([.. parts.Values.Select(part => (ReadOnlyMemory<byte>)part)], parts.Values.Sum(part => (long)part.Length)));
             Assert.Equal(expectedSize, data.Length);
             _bucket.OpenUploads--;
             return _bucket.Store(key, data, metadata, KeyFingerprint);

@@ -11,7 +11,7 @@ public sealed class RandomTrees
     public void A_tree_is_what_the_operations_made_of_it() =>
         Operation.Sequences.Sample(
             operations => Run(operations).GetAwaiter().GetResult(),
-            iter: 150,
+            iter: 100,
             threads: 2,
             print: operations => string.Join(Environment.NewLine, operations.Select(o => o.ToString())));
 
