@@ -138,26 +138,9 @@ end_to_end() {
     as_root rm -rf "$directory"
 }
 
-free_ports() { # free_ports N: N ports below the ephemeral range which nobody listens on
-    python3 - "$1" <<'P'
-import random, socket, sys
-found = []
-while len(found) < int(sys.argv[1]):
-    port = random.randrange(20000, 32000)
-    with socket.socket() as s:
-        try:
-            s.bind(("127.0.0.1", port))
-        except OSError:
-            continue
-    if port not in found:
-        found.append(port)
-print(*found)
-P
-}
-
 start_ceph() {
     local ports
-    read -ra ports <<<"$(free_ports 3)"
+    read -ra ports <<<"$(tests/real/free-ports 3)"
     RGW_PORT=${ports[0]} RGW_TLS_PORT=${ports[1]} MON_PORT=${ports[2]} tests/real/rgw.sh up "$work/ceph" >"$work/log/ceph.log" 2>&1 </dev/null ||
         { cat "$work/log/ceph.log"; die "Ceph could not be started"; }
     chmod a+rx "$work/ceph" "$work/ceph/tls"

@@ -28,7 +28,7 @@ if [[ " ${tools[*]} " == *" ssecfs "* ]] && [ -z "${SSECFS:-}" ]; then
     export SSECFS=$work/tool/ssecfs
 fi
 if [ -z "${S3_ADMIN_SOCKET:-}" ]; then
-    read -r RGW_PORT RGW_TLS_PORT MON_PORT < <(shuf -i 20000-31999 -n 3 | tr '\n' ' '; echo)
+    read -r RGW_PORT RGW_TLS_PORT MON_PORT <<<"$("$root/tests/real/free-ports" 3)"
     export RGW_PORT RGW_TLS_PORT MON_PORT
     "$root/tests/real/rgw.sh" up "$work/ceph" >&2
     . "$work/ceph/env.sh"
