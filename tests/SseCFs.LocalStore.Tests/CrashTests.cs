@@ -74,6 +74,11 @@ public sealed class CrashTests
         await store.RestartAsync(() => File.WriteAllBytes(path, New));
         Assert.True(File.Exists(path));
         Assert.Equal(["o"], (await store.S3.GetAsync("")).Elements("Key"));
+
+        string upload = await store.S3.CreateUploadAsync("m", Keys(1));
+        await store.S3.UploadPartAsync("m", upload, 1, Old, Keys(1));
+        await store.RestartAsync(() => File.WriteAllBytes(Path.Combine(store.Data, "buckets", "bucket", "multipart", upload, "2.half"), New));
+        Assert.Equal(["1"], (await store.S3.GetAsync("m", query: "uploadId=" + upload)).Elements("PartNumber"));
     }
 
     [Fact]

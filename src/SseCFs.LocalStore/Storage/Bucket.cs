@@ -70,7 +70,7 @@ internal sealed class Bucket
                 Log.NotAnObject(logger, file, e.Message);
             }
         }
-        bucket.Uploads.Load(completed);
+        bucket.Uploads.Load(completed, logger);
         return bucket;
     }
 

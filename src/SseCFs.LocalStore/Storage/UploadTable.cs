@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
+using Microsoft.Extensions.Logging;
 using SseCFs.LocalStore.Protocol;
 
 namespace SseCFs.LocalStore.Storage;
@@ -16,7 +17,8 @@ internal sealed class UploadTable(string folder, StoreFolder store)
     private readonly Dictionary<string, Upload> _uploads = [];
 
     /// <param name="completed">Ids that objects name: their folders hold content.</param>
-    public void Load(HashSet<string> completed)
+    /// <param name="logger">Hears of files that are no parts; they are left alone.</param>
+    public void Load(HashSet<string> completed, ILogger logger)
     {
         foreach (string path in Directory.EnumerateDirectories(folder))
         {
@@ -35,9 +37,16 @@ internal sealed class UploadTable(string folder, StoreFolder store)
             var upload = new Upload(JsonSerializer.Deserialize(File.ReadAllBytes(document), RecordJson.Default.StoredUpload)!, new PartFolder(path));
             foreach (string file in Directory.EnumerateFiles(path).Where(f => Path.GetFileName(f) != Document))
             {
-                var part = RecordFile.Read(file, RecordJson.Default.StoredPart);
-                if (!upload.Parts.TryGetValue(part.Number, out var other) || other.LastModified <= part.LastModified)
-                    upload.Parts[part.Number] = part;
+                try
+                {
+                    var part = RecordFile.Read(file, RecordJson.Default.StoredPart);
+                    if (!upload.Parts.TryGetValue(part.Number, out var other) || other.LastModified <= part.LastModified)
+                        upload.Parts[part.Number] = part;
+                }
+                catch (Exception e) when (e is InvalidDataException or JsonException)
+                {
+                    Log.NotAnObject(logger, file, e.Message);
+                }
             }
             _uploads[id] = upload;
         }
