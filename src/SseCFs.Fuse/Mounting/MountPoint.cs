@@ -27,6 +27,10 @@ public static class MountPoint
         }
         if (MountTable.Find(path) is { Type: var type } && (type == "fuse" || type.StartsWith("fuse.", StringComparison.Ordinal)))
         {
+            if (Libc.access(path, 0) != 0 && Marshal.GetLastPInvokeError() == Errno.ENOTCONN)
+            {
+                throw Refusal(path, Errno.ENOTCONN);
+            }
             throw new FuseMountException(FuseMountFailure.AlreadyMounted, $"{path}: a file system of type {type} is mounted there already");
         }
         // A trailing slash makes anything but a directory ENOTDIR.

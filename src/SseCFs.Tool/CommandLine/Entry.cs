@@ -20,6 +20,7 @@ internal static class Entry
     {
         mount.Build(),
         new UnmountCommand().Build(),
+        new CheckCommand().Build(),
         new MakeBucketCommand().Build(),
         new ServeCommand().Build(),
     };

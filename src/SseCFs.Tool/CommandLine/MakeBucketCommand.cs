@@ -26,8 +26,13 @@ internal sealed class MakeBucketCommand
     {
         var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
         using var client = ServiceConnection.Connect(options);
-        await BucketMaker.MakeAsync(client, options, TimeProvider.System, NullLogger.Instance, cancellation).ConfigureAwait(false);
-        return 0;
+        return await ServiceConnection.AskAsync(MakeAsync, ServiceConnection.NameOf(client)).ConfigureAwait(false);
+
+        async ValueTask<int> MakeAsync()
+        {
+            await BucketMaker.MakeAsync(client, options, TimeProvider.System, NullLogger.Instance, cancellation).ConfigureAwait(false);
+            return 0;
+        }
     }
 
     private static BucketUrl ParseBucket(string text) => BucketUrl.Parse(text) is { Prefix: "" } url

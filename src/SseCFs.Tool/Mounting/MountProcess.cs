@@ -34,7 +34,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         using var key = await KeyLoading.LoadAsync(settings.KeySource, cancellation).ConfigureAwait(false);
         using var store = new S3ObjectStore(client, options, key, _clock, logs.CreateLogger<S3ObjectStore>());
         var first = ServiceConnection.ForFirstAnswer(options, settings.Service);
-        await SampleAsync(new S3ObjectStore(client, first, key, _clock, logs.CreateLogger<S3ObjectStore>()), log, cancellation).ConfigureAwait(false);
+        await LookAsync(new S3ObjectStore(client, first, key, _clock, logs.CreateLogger<S3ObjectStore>()), ServiceConnection.NameOf(client), log, cancellation).ConfigureAwait(false);
 
         var fileSystem = new SseFileSystem(store, FileSystemOptions(), _clock, logs.CreateLogger<SseFileSystem>());
         await using var disposing = fileSystem.ConfigureAwait(false);
@@ -106,13 +106,38 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
     /// <summary>The part of the memory that write requests on their way hold.</summary>
     private long InFlight() => settings.Memory is { } memory ? Math.Min(memory / 8, MostInFlight) : MostInFlight;
 
-    private async Task SampleAsync(S3ObjectStore store, ILogger log, CancellationToken cancellation)
+    /// <summary>What would otherwise come out with the first files: wrong credentials, no such bucket, another key, no SSE-C.</summary>
+    private async Task LookAsync(S3ObjectStore store, string endpoint, ILogger log, CancellationToken cancellation)
     {
-        var sample = await KeySample.TakeAsync(store, settings.Bucket.Prefix, cancellation).ConfigureAwait(false);
-        if (sample is not { Readable: 0, Unreadable: > 0 })
+        var sample = await ServiceConnection.AskAsync(
+            () => KeySample.TakeAsync(store, settings.Bucket.Prefix, cancellation), endpoint).ConfigureAwait(false);
+        if (sample is { Readable: 0, Unreadable: > 0 })
         {
-            return;
+            CheckUnreadable(store, sample, log);
         }
+        if (sample.Readable == 0 && !settings.IsReadOnly)
+        {
+            await ProveWritableAsync(store, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ProveWritableAsync(S3ObjectStore store, CancellationToken cancellation)
+    {
+        try
+        {
+            await WriteProof.GiveAsync(store, settings.Bucket.Prefix, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException refusal) when (refusal.Reason is not (FsError.Unavailable or FsError.NoSpace))
+        {
+            throw new ToolException(
+                ExitCode.Encryption,
+                $"{settings.Bucket.Bucket} takes no encrypted objects ({refusal.Message}); ssecfs check says more, and --read-only mounts without writing",
+                refusal);
+        }
+    }
+
+    private void CheckUnreadable(S3ObjectStore store, KeySample sample, ILogger log)
+    {
         if (!settings.AllowUnreadable)
         {
             throw new ToolException(

@@ -28,6 +28,22 @@ internal static class ServiceConnection
     public static StoreOptions ForFirstAnswer(StoreOptions options, ServiceSettings settings) =>
         settings.RetryFor is null ? options with { RetryFor = FirstAnswerWithin } : options;
 
+    /// <summary>Where the client's requests go, for messages.</summary>
+    public static string NameOf(IAmazonS3 client) => client.Config.ServiceURL ?? $"AWS, region {client.Config.RegionEndpoint?.SystemName}";
+
+    /// <summary>The first request to a service: a failure to reach it also says where it was looked for.</summary>
+    public static async ValueTask<T> AskAsync<T>(Func<ValueTask<T>> ask, string endpoint)
+    {
+        try
+        {
+            return await ask().ConfigureAwait(false);
+        }
+        catch (FsException failure) when (failure.Reason == FsError.Unavailable)
+        {
+            throw new ToolException(ExitCode.Unreachable, $"{failure.Message} ({endpoint})", failure);
+        }
+    }
+
     /// <exception cref="ToolException">The settings do not fit together, or there are no credentials.</exception>
     public static AmazonS3Client Connect(StoreOptions options)
     {

@@ -66,7 +66,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             // XML cannot carry every character that a key may have.
             Encoding = EncodingType.Url,
         };
-        var reply = await _requests.Retries.RunAsync($"LIST {prefix}", 0, (_, token) => _requests.Client.ListObjectsV2Async(request, token), cancellation).ConfigureAwait(false);
+        var reply = await _requests.Retries.RunAsync($"s3://{_requests.Options.Bucket}/{prefix}", 0, (_, token) => _requests.Client.ListObjectsV2Async(request, token), cancellation).ConfigureAwait(false);
         var isTruncated = reply.IsTruncated == true;
         if (isTruncated && string.IsNullOrEmpty(reply.NextContinuationToken))
         {

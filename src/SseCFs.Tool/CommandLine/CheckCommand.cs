@@ -1,0 +1,66 @@
+using System.CommandLine;
+using Microsoft.Extensions.Logging.Abstractions;
+using SseCFs.Store;
+using SseCFs.Tool.Background;
+using SseCFs.Tool.Mounting;
+
+namespace SseCFs.Tool.CommandLine;
+
+/// <summary>ssecfs check.</summary>
+internal sealed class CheckCommand
+{
+    private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET[/PREFIX]", "The bucket, and the folder in it, that are to be mounted", BucketUrl.Parse);
+    private readonly Option<string> _key = MountCommand.KeyOption();
+    private readonly ServiceOptions _service = new();
+
+    public Command Build()
+    {
+        var command = new Command("check", "Asks a service, with objects of a few bytes that are removed again, what a mount depends on") { _bucket, _key };
+        foreach (var option in _service.All)
+        {
+            command.Add(option);
+        }
+        command.SetAction((result, cancellation) => RunAsync(result.GetValue(_bucket)!, result.GetValue(_key)!, _service.Read(result), cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(BucketUrl url, string keySource, ServiceSettings settings, CancellationToken cancellation)
+    {
+        MemoryProtection.Apply();
+        var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
+        var client = ServiceConnection.Connect(options);
+        using var key = await KeyLoading.LoadAsync(keySource, cancellation).ConfigureAwait(false);
+        using var store = new S3ObjectStore(client, options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+        var rows = await new CapabilityProbe(store, url.Prefix).RunAsync(cancellation).ConfigureAwait(false);
+        Console.WriteLine($"{url} with the key of fingerprint {key.Fingerprint}");
+        var width = rows.Max(row => row.Name.Length);
+        foreach (var row in rows)
+        {
+            Console.WriteLine($"  {NameOf(row.Result),-7}  {row.Name.PadRight(width)}  {row.Detail.ReplaceLineEndings(" ")}");
+        }
+        Console.WriteLine(Conclusion(rows));
+        return (int)CodeOf(rows);
+    }
+
+    private static string NameOf(ProbeResult result) => result switch
+    {
+        ProbeResult.Good => "good",
+        ProbeResult.Limited => "limited",
+        _ => "bad",
+    };
+
+    private static string Conclusion(IReadOnlyList<ProbeRow> rows) => rows[^1].Result == ProbeResult.Bad
+        ? "It cannot be mounted until this is put right."
+        : rows.Any(row => row.Result == ProbeResult.Limited)
+            ? "It can be mounted; what is limited works in another way, as said above."
+            : "It can be mounted, and everything is as it should be.";
+
+    private static ExitCode CodeOf(IReadOnlyList<ProbeRow> rows) => rows[^1] switch
+    {
+        { Result: not ProbeResult.Bad } => ExitCode.Done,
+        { Reason: FsError.Unavailable } => ExitCode.Unreachable,
+        { Reason: FsError.NotFound } => ExitCode.Bucket,
+        { Reason: FsError.AccessDenied } and { Name: CapabilityProbe.AccessRow } => ExitCode.Refused,
+        _ => ExitCode.Encryption,
+    };
+}
