@@ -13,6 +13,9 @@ namespace SseCFs.Store;
 /// <param name="prefix">The mount's: policies may allow no other.</param>
 public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
 {
+    /// <summary>The first row: nothing else is asked if it is bad.</summary>
+    public const string AccessRow = "access";
+
     private const string WrongETag = "00000000000000000000000000000000";
 
     private static readonly ObjectMetadata NoMetadata = new(new Dictionary<string, string>(), null);
@@ -49,7 +52,7 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
     }
 
     private async Task<bool> IsUsableAsync(CancellationToken cancellation) =>
-        await AskAsync("access", "endpoint, credentials and bucket are right", async () =>
+        await AskAsync(AccessRow, "endpoint, credentials and bucket are right", async () =>
         {
             await store.ListAsync(prefix, null, null, 1, cancellation).ConfigureAwait(false);
         }).ConfigureAwait(false)
@@ -228,12 +231,12 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
         }
         catch (FsException e) when (name == "encrypted write" && e.Reason == FsError.AccessDenied)
         {
-            Add(name, ProbeResult.Bad, $"{e.Message}. A bucket made on AWS since April 2026 refuses such writes until its encryption setting has BlockedEncryptionTypes NONE");
+            Add(name, ProbeResult.Bad, $"{e.Message}. A bucket made on AWS since April 2026 refuses such writes until its encryption setting has BlockedEncryptionTypes NONE", e.Reason);
             return false;
         }
         catch (FsException e)
         {
-            Add(name, ProbeResult.Bad, e.Message);
+            Add(name, ProbeResult.Bad, e.Message, e.Reason);
             return false;
         }
     }
@@ -268,7 +271,7 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
         }
     }
 
-    private void Add(string name, ProbeResult result, string detail) => _rows.Add(new ProbeRow(name, result, detail));
+    private void Add(string name, ProbeResult result, string detail, FsError? reason = null) => _rows.Add(new ProbeRow(name, result, detail, reason));
 
     private static string Describe(AmazonS3Exception refusal) => $"{(int)refusal.StatusCode} {refusal.ErrorCode}";
 }

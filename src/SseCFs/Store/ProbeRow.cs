@@ -13,5 +13,5 @@ public enum ProbeResult
     Bad,
 }
 
-/// <summary>One row of the probe's table. Detail: what was found, and where something is amiss what follows from it or what to do.</summary>
-public readonly record struct ProbeRow(string Name, ProbeResult Result, string Detail);
+/// <summary>One row of the probe's table. Detail: what was found, and where something is amiss what follows from it or what to do. Reason: of a bad row.</summary>
+public readonly record struct ProbeRow(string Name, ProbeResult Result, string Detail, FsError? Reason = null);
