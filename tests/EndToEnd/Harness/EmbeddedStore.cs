@@ -21,16 +21,31 @@ public sealed class EmbeddedStore : IAsyncDisposable
     public string DataDirectory { get; }
 
     /// <param name="faults">What goes wrong, as <c>ssecfs serve --fault</c> takes it.</param>
-    public static async Task<EmbeddedStore> StartAsync(Target target, params string[] faults)
+    public static Task<EmbeddedStore> StartAsync(Target target, params string[] faults) =>
+        StartAsync(target, "http", null, faults.SelectMany(fault => new[] { "--fault", fault }));
+
+    /// <summary>Over TLS, with a certificate of its own for localhost.</summary>
+    public static async Task<EmbeddedStore> StartOverTlsAsync(Target target)
+    {
+        var name = Path.Combine(target.Home, "tls-" + Target.RandomName());
+        var certificate = name + ".pem";
+        var key = name + ".key";
+        await Shell.RunAsync("""
+            openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
+                -keyout "$STORE_KEY" -out "$STORE_CERTIFICATE"
+            """, target.Home, new Dictionary<string, string> { ["STORE_KEY"] = key, ["STORE_CERTIFICATE"] = certificate });
+        return await StartAsync(target, "https", certificate, ["--tls-certificate", certificate, "--tls-key", key]);
+    }
+
+    private static async Task<EmbeddedStore> StartAsync(Target target, string scheme, string? certificate, IEnumerable<string> options)
     {
         var directory = Path.Combine(target.Home, "store-" + Target.RandomName());
         Directory.CreateDirectory(directory);
         for (var attempt = 1; ; attempt++)
         {
             var port = FreePort();
-            var endpoint = new Endpoint(new Uri($"http://127.0.0.1:{port}"), null, "ACCESSKEY", "SECRETKEY");
-            string[] arguments = ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", target.Dialect,
-                .. faults.SelectMany(fault => new[] { "--fault", fault })];
+            var endpoint = new Endpoint(new Uri($"{scheme}://127.0.0.1:{port}"), certificate, "ACCESSKEY", "SECRETKEY");
+            string[] arguments = ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", target.Dialect, .. options];
             var process = Background.Start(target.Tool, arguments, target.Environment(endpoint), directory + ".log");
             if (await AnswersAsync(process, port)) return new EmbeddedStore(process, endpoint, directory);
 

@@ -24,6 +24,8 @@ public abstract class Scenario(Target target) : IAsyncLifetime
     /// <summary>What is mounted.</summary>
     protected virtual string Source => $"s3://{Target.Bucket}/{Prefix}";
 
+    protected virtual Endpoint Endpoint => Target.Endpoint;
+
     protected virtual string KeyFile => Target.KeyFile;
 
     protected virtual string[] Options => [];
@@ -32,7 +34,7 @@ public abstract class Scenario(Target target) : IAsyncLifetime
 
     /// <summary>A fresh mount of the same files, after the scenario unmounted the first.</summary>
     protected async Task StartAgainAsync() =>
-        _mount = await Mount.StartAsync(Target, Source, ["--key", "file:" + KeyFile, .. Options]);
+        _mount = await Mount.StartAsync(Target, Source, ["--key", "file:" + KeyFile, .. Options], Endpoint);
 
     public virtual async ValueTask DisposeAsync()
     {

@@ -11,7 +11,11 @@ public sealed class OtherClients(Target target) : Scenario(target)
 
     private readonly string _bucket = "clients-" + Target.RandomName();
     private string _keyFile = "";
+    private EmbeddedStore? _store;
     private S3Client? _s3;
+
+    // rclone refuses to send keys over plain HTTP, be it to this machine.
+    protected override Endpoint Endpoint => _store?.Endpoint ?? Target.Endpoint;
 
     // A bucket of its own, mounted whole: s3fs shows no prefix that has no marker.
     protected override string Source => "s3://" + _bucket;
@@ -21,7 +25,8 @@ public sealed class OtherClients(Target target) : Scenario(target)
     public override async ValueTask InitializeAsync()
     {
         _keyFile = Target.WriteKey("key-" + _bucket, TextKey);
-        _s3 = new S3Client(Target.Endpoint, _bucket);
+        if (Target.IsEmbedded) _store = await EmbeddedStore.StartOverTlsAsync(Target);
+        _s3 = new S3Client(Endpoint, _bucket);
         await _s3.MakeBucketAsync();
         await base.InitializeAsync();
     }
@@ -29,9 +34,13 @@ public sealed class OtherClients(Target target) : Scenario(target)
     public override async ValueTask DisposeAsync()
     {
         await base.DisposeAsync();
-        if (_s3 is null) return;
-        await _s3.RemoveBucketAsync();
-        _s3.Dispose();
+        if (_s3 is not null)
+        {
+            if (_store is null) await _s3.RemoveBucketAsync();
+            _s3.Dispose();
+        }
+
+        if (_store is not null) await _store.DisposeAsync();
     }
 
     [Fact]
@@ -137,7 +146,7 @@ public sealed class OtherClients(Target target) : Scenario(target)
     /// <summary>Runs a script with the words of Programs/clients.sh.</summary>
     private Task<string> ClientAsync(string script) => RunAsync(
         $"""
-        BUCKET={_bucket} ENDPOINT={Target.Endpoint.Url.GetLeftPart(UriPartial.Authority)} KEY={_keyFile} CA={Target.Endpoint.CertificateFile}
+        BUCKET={_bucket} ENDPOINT={Endpoint.Url.GetLeftPart(UriPartial.Authority)} KEY={_keyFile} CA={Endpoint.CertificateFile}
         . "$PROGRAMS/clients.sh"
 
         """ + script, seconds: 120);
