@@ -40,7 +40,9 @@ internal static class Entry
             var result = root.Parse(plain);
             if (result.Action is ParseErrorAction)
             {
-                throw new ToolException(ExitCode.Usage, $"{result.Errors[0].Message} (ssecfs {result.CommandResult.Command.Name} --help)".Replace("ssecfs ssecfs", "ssecfs", StringComparison.Ordinal));
+                // The root command has the name of the executable, whatever that was renamed to.
+                var command = result.CommandResult.Command is RootCommand ? "ssecfs" : "ssecfs " + result.CommandResult.Command.Name;
+                throw new ToolException(ExitCode.Usage, $"{result.Errors[0].Message} ({command} --help)");
             }
             if (helper is { IsFake: true })
             {

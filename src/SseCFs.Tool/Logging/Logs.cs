@@ -22,7 +22,18 @@ internal static class Logs
         ILineSink sink = file is null && place == LogPlace.Foreground ? new WriterSink(Console.Error, clock)
             : file is null && File.Exists(SyslogSink.Path) ? new SyslogSink()
             : OpenFile(file ?? DefaultFile(), clock);
-        return new LoggerFactory([new LineLoggerProvider(sink)], new LoggerFilterOptions { MinLevel = level });
+        return new LoggerFactory([new LineLoggerProvider(sink)], Filters(level));
+    }
+
+    /// <summary>The web server behind `serve` tells of each request at this level: that is what its access log is for.</summary>
+    private static LoggerFilterOptions Filters(LogLevel level)
+    {
+        var options = new LoggerFilterOptions { MinLevel = level };
+        if (level == LogLevel.Information)
+        {
+            options.Rules.Add(new LoggerFilterRule(null, "Microsoft", LogLevel.Warning, null));
+        }
+        return options;
     }
 
     private static WriterSink OpenFile(string path, TimeProvider clock)

@@ -79,20 +79,6 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             isTruncated ? reply.NextContinuationToken : null);
     }
 
-    /// <summary>Makes the bucket. One that is ours already is no error.</summary>
-    public static async ValueTask CreateBucketAsync(IAmazonS3 client, StoreOptions options, TimeProvider clock, ILogger log, CancellationToken cancellation)
-    {
-        try
-        {
-            await new S3Retries(options, clock, log).RunAsync(
-                $"make bucket {options.Bucket}", 0, (_, token) => client.PutBucketAsync(new PutBucketRequest { BucketName = options.Bucket }, token), cancellation).ConfigureAwait(false);
-        }
-        catch (FsException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyOwnedByYou" })
-        {
-            // As wanted.
-        }
-    }
-
     public void Dispose()
     {
         _requests.Client.Dispose();

@@ -50,7 +50,7 @@ public abstract class Service : IAsyncLifetime
             return;
         Client = S3ClientFactory.Create(Options);
         Store = StoreWith(Key);
-        await S3ObjectStore.CreateBucketAsync(Client, Options, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
+        await BucketMaker.MakeAsync(Client, Options, TimeProvider.System, NullLogger.Instance, CancellationToken.None);
     }
 
     public virtual async ValueTask DisposeAsync()
