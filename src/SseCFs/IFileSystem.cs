@@ -121,5 +121,10 @@ public interface IInvalidationSink
 {
     void InvalidateContent(ulong inode);
 
+    /// <summary>
+    /// Attributes alone, and before this returns: the answer to the request that changed them must not overtake it. Takes no lock that a request holds.
+    /// </summary>
+    void InvalidateAttributes(ulong inode);
+
     void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name);
 }

@@ -59,12 +59,9 @@ public sealed partial class SseFileSystem
     public ValueTask WriteAsync(ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation)
     {
         var file = GetWriter(handle).File;
-        if (clearPrivileges)
+        if (clearPrivileges && TryClearPrivileges(file))
         {
-            lock (file.Sync)
-            {
-                ClearPrivileges(file.Metadata!);
-            }
+            _mounted.Invalidation?.InvalidateAttributes(file.Number);
         }
         return _content.WriteAsync(file, offset, data, append, cancellation);
     }
@@ -114,6 +111,16 @@ public sealed partial class SseFileSystem
             throw new FsException(FsError.InvalidArgument, "a range must have a length and must not begin before the file");
         }
         await _content.AllocateAsync(file, mode, offset, length, cancellation).ConfigureAwait(false);
+    }
+
+    private static bool TryClearPrivileges(FileInode file)
+    {
+        lock (file.Sync)
+        {
+            var before = file.Metadata!.Mode;
+            ClearPrivileges(file.Metadata);
+            return file.Metadata.Mode != before;
+        }
     }
 
     private async ValueTask<OpenedFile> OpenKnownAsync(FileInode file, OpenFlags flags, CancellationToken cancellation)

@@ -29,6 +29,13 @@ internal sealed class NotificationQueue : IInvalidationSink
 
     public void InvalidateContent(ulong inode) => Enqueue(new Notification(inode, null));
 
+    /// <summary>
+    /// A negative offset leaves the pages alone (fuse_reverse_inval_inode in fs/fuse/inode.c), so that no page lock is waited for and the notification
+    /// can go out at once, from within a request.
+    /// </summary>
+    public void InvalidateAttributes(ulong inode) =>
+        Send(NotifyCode.InvalidateInode, new NotifyInvalidateInodeOut { Inode = inode, Offset = -1 }, []);
+
     public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name) => Enqueue(new Notification(parent, name.ToArray()));
 
     /// <summary>Nothing is taken or sent any more; returns when the thread has ended.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using SseCFs.Tool.Mounting;
 
@@ -16,8 +17,11 @@ internal static class Entry
         return isHelper ? HelperArguments.ToMountExitCode(code) : code;
     }
 
-    public static RootCommand BuildRoot(MountCommand mount) => new("Mounts S3 buckets of SSE-C objects as directories")
+    /// <summary>Not a RootCommand: that one takes its name from the file it is called by, and "mount.ssecfs" would hide the command "mount".</summary>
+    public static Command BuildRoot(MountCommand mount) => new("ssecfs", "Mounts S3 buckets of SSE-C objects as directories")
     {
+        new HelpOption(),
+        new VersionOption(),
         mount.Build(),
         new UnmountCommand().Build(),
         new CheckCommand().Build(),

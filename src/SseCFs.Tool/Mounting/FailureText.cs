@@ -1,3 +1,4 @@
+using Amazon.S3;
 using SseCFs.Fuse;
 
 namespace SseCFs.Tool.Mounting;
@@ -10,6 +11,8 @@ internal static class FailureText
         ToolException known => (known.Code, OneLine(known.Message)),
         FuseMountException mount => (Of(mount.Reason), OneLine(mount.Message + Advice(mount.Reason))),
         OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
+        // A redirect or a signature for another region has a status that other mistakes share.
+        FsException { InnerException: AmazonS3Exception { ErrorCode: "AuthorizationHeaderMalformed" or "PermanentRedirect" } } region => (ExitCode.Refused, OneLine(region.Message)),
         FsException store => (Of(store.Reason), OneLine(store.Message)),
         _ => (ExitCode.Failed, OneLine($"{exception.GetType().Name}: {exception.Message}")),
     };

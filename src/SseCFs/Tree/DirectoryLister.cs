@@ -11,30 +11,30 @@ internal sealed class DirectoryLister(Mounted mounted)
 
     private readonly Namespace _names = mounted.Names;
 
-    /// <summary>Whether the children known here are all there are, as of a moment ago. Under <see cref="Namespace.Sync"/>.</summary>
-    public bool IsFresh(DirectoryInode directory) =>
-        directory.ListedAt is { } at && mounted.IsWithin(at, mounted.Options.AttributesValid);
+    /// <summary>Whether the children known here are all there were so short a time ago. Under <see cref="Namespace.Sync"/>.</summary>
+    public bool IsFresh(DirectoryInode directory, TimeSpan within) => directory.ListedAt is { } at && mounted.IsWithin(at, within);
 
-    /// <summary>Lists the directory unless that was just done; callers at one time share one listing.</summary>
+    /// <summary>Lists the directory unless its attributes' time is not over yet; see below.</summary>
+    public ValueTask RefreshAsync(DirectoryInode directory, bool whole, CancellationToken cancellation) =>
+        RefreshAsync(directory, whole, mounted.Options.AttributesValid, cancellation);
+
+    /// <summary>Lists the directory unless that was done so short a time ago; callers at one time share one listing.</summary>
     /// <param name="whole">False: one page is enough; a larger directory is then not fresh afterwards.</param>
-    public async ValueTask RefreshAsync(DirectoryInode directory, bool whole, CancellationToken cancellation)
+    public async ValueTask RefreshAsync(DirectoryInode directory, bool whole, TimeSpan within, CancellationToken cancellation)
     {
-        for (var attempt = 0; ; attempt++)
+        // A second time only where the listing that was joined was of one page, and more is wanted.
+        for (var attempt = 0; attempt < 2; attempt++)
         {
             Task listing;
             lock (_names.Sync)
             {
-                if (IsFresh(directory) || attempt > 0 && !whole)
+                if (IsFresh(directory, attempt == 0 ? within : mounted.Options.AttributesValid) || attempt > 0 && !whole)
                 {
                     return;
                 }
                 listing = directory.Listing ??= Task.Run(() => ListAsync(directory, whole), CancellationToken.None);
             }
             await listing.WaitAsync(cancellation).ConfigureAwait(false);
-            if (attempt >= 1)
-            {
-                return;
-            }
         }
     }
 

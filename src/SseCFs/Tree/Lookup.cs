@@ -8,6 +8,15 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     /// <summary>A directory of more pages is not listed again for a single name.</summary>
     private const int MostPages = 10;
 
+    /// <summary>To find that a name is still missing, a directory of more entries is not listed again: two small requests tell.</summary>
+    private const int MostEntries = 200;
+
+    /// <summary>
+    /// A file that another host has just closed must be found by an open here, so a missing name is asked for again; only a create that follows the lookup in the
+    /// same system call is not.
+    /// </summary>
+    private static readonly TimeSpan MissingValid = TimeSpan.FromMilliseconds(10);
+
     private readonly Namespace _names = mounted.Names;
 
     /// <summary>The inode of a name; null if there is none.</summary>
@@ -18,17 +27,21 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         {
             return child;
         }
-        bool whole;
+        bool whole, isListed;
         lock (_names.Sync)
         {
             whole = directory.ListedAt is not null && directory.Pages <= MostPages;
+            isListed = (whole || directory.Pages <= 1) && (directory.Children.ContainsKey(name) || directory.Children.Count <= MostEntries);
         }
-        if (whole || directory.Pages <= 1)
+        if (isListed)
         {
-            await lister.RefreshAsync(directory, whole, cancellation).ConfigureAwait(false);
-            if (TryFind(directory, name, out child))
+            await lister.RefreshAsync(directory, whole, MissingValid, cancellation).ConfigureAwait(false);
+            lock (_names.Sync)
             {
-                return child;
+                if (directory.Children.TryGetValue(name, out child) || lister.IsFresh(directory, mounted.Options.AttributesValid))
+                {
+                    return child;
+                }
             }
         }
         return await FindAloneAsync(directory, name, cancellation).ConfigureAwait(false);
@@ -45,7 +58,9 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         lock (_names.Sync)
         {
             directory.UsedAt = mounted.Clock.GetTimestamp();
-            return directory.Children.TryGetValue(name, out child) && IsOurs(child) || lister.IsFresh(directory);
+            return directory.Children.TryGetValue(name, out child)
+                ? IsOurs(child) || lister.IsFresh(directory, mounted.Options.AttributesValid)
+                : lister.IsFresh(directory, MissingValid);
         }
     }
 
