@@ -3,6 +3,7 @@
 #
 #   tests/run.sh           all of it (the same as `full`): unit tests, then the end-to-end suite on the embedded store in
 #                          each dialect and on a real Ceph over TLS, as root and as an unprivileged user
+#   tests/run.sh --units   unit tests, those that mount and that run the command itself included
 #   tests/run.sh --fast    unit tests, then the end-to-end suite on one dialect as one user: under two minutes
 #
 # Needs the .NET SDK; Debian packages that are missing are installed (as root or through sudo). Runs can overlap:
@@ -10,9 +11,10 @@
 set -euo pipefail
 
 case ${1:-full} in
-full) fast= ;;
---fast) fast=1 ;;
-*) echo "usage: tests/run.sh [full|--fast]" >&2; exit 2 ;;
+full) fast= units= ;;
+--fast) fast=1 units= ;;
+--units) fast= units=1 ;;
+*) echo "usage: tests/run.sh [full|--fast|--units]" >&2; exit 2 ;;
 esac
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -153,7 +155,9 @@ open_fuse_device
 build
 echo "built in $SECONDS s"
 unit_tests
-if [ -n "$fast" ]; then
+if [ -n "$units" ]; then
+    :
+elif [ -n "$fast" ]; then
     end_to_end embedded:aws nobody SSECFS_E2E_FAST=1 -trait- Size=Big
 else
     end_to_end embedded:aws root
