@@ -18,8 +18,8 @@ public sealed class Staging
         Gen.Frequency((2, Gen.Int[0, 2000]), (1, Gen.Int[0, 3 * Block.Size]), (1, Gen.Int[1, 3].Select(i => i * Block.Size)))).Array[1, 40];
 
     [Fact]
-    public void Staged_content_is_what_an_array_would_be() =>
-        Gen.Select(Gen.Int[0, 5 * Block.Size], Steps).Sample((size, steps) => Run(size, steps).GetAwaiter().GetResult(), iter: 30, threads: 2);
+    public Task Staged_content_is_what_an_array_would_be() =>
+        Gen.Select(Gen.Int[0, 5 * Block.Size], Steps).SampleAsync((size, steps) => Run(size, steps), iter: 30, threads: 2);
 
     private static async Task Run(int size, (int Act, int Offset, int Length)[] steps)
     {

@@ -14,12 +14,12 @@ public sealed class RandomFile
     private static readonly Gen<(int Act, int Offset, int Length)[]> Large = Steps(36 << 20, 8);
 
     [Fact]
-    public void A_small_file_is_what_was_written_to_it() =>
-        Small.Sample(steps => Run([], steps).GetAwaiter().GetResult(), iter: 30, threads: 2);
+    public Task A_small_file_is_what_was_written_to_it() =>
+        Small.SampleAsync(steps => Run([], steps), iter: 30, threads: 2);
 
     [Fact]
-    public void A_large_file_that_is_spilled_is_what_was_written_to_it() =>
-        Large.Sample(steps => Run(Mount.Content(30 << 20), steps).GetAwaiter().GetResult(), iter: 2, threads: 1);
+    public Task A_large_file_that_is_spilled_is_what_was_written_to_it() =>
+        Large.SampleAsync(steps => Run(Mount.Content(30 << 20), steps), iter: 2, threads: 1);
 
     private static Gen<(int Act, int Offset, int Length)[]> Steps(int largest, int count) =>
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, largest], Gen.Frequency((1, Gen.Int[0, largest / 3]), (2, Gen.Int[0, 20_000]))).Array[count / 2, count];

@@ -8,9 +8,9 @@ namespace SseCFs.Tests.Behaviour.Random;
 public sealed class RandomTrees
 {
     [Fact]
-    public void A_tree_is_what_the_operations_made_of_it() =>
-        Operation.Sequences.Sample(
-            operations => Run(operations).GetAwaiter().GetResult(),
+    public Task A_tree_is_what_the_operations_made_of_it() =>
+        Operation.Sequences.SampleAsync(
+            operations => Run(operations),
             iter: 100,
             threads: 2,
             print: operations => string.Join(Environment.NewLine, operations.Select(o => o.ToString())));
