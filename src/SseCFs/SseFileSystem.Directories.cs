@@ -133,7 +133,7 @@ public sealed partial class SseFileSystem
             change(known.Extended, key);
             try
             {
-                known.ToObjectMetadata(_mounted.Store.KeyFingerprint, _mounted.Writer);
+                known.ToObjectMetadata(_mounted.Store.KeyFingerprint, _mounted.WriterOf(found));
             }
             catch (FsException)
             {

@@ -29,7 +29,7 @@ public sealed partial class SseFileSystem
         EnsureWritable();
         var directory = _mounted.Names.GetDirectory(parent);
         var segment = FileName.ToSegment(name.Span);
-        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             var found = await _lookup.FindAsync(directory, segment, cancellation).ConfigureAwait(false);
             if (found is not null && (flags & OpenFlags.Exclusive) != 0)

@@ -35,7 +35,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _deferred = new DeferredWrites(_mounted, _storer);
         _creation = new Creation(_mounted, _lookup, _metadata, _storer, _deferred);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, _creation);
-        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _deferred, _creation, _removal);
+        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _creation, _removal);
         _content = new FileContent(_mounted);
     }
 
@@ -157,7 +157,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         EnsureWritable();
         var directory = _mounted.Names.GetDirectory(parent);
-        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _removal.UnlinkAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
         }
@@ -167,7 +167,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         EnsureWritable();
         var directory = _mounted.Names.GetDirectory(parent);
-        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _removal.RemoveDirectoryAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
         }
@@ -182,7 +182,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         }
         var from = _mounted.Names.GetDirectory(parent);
         var to = _mounted.Names.GetDirectory(newParent);
-        using (await Hold.TakeAsync(from, to, cancellation).ConfigureAwait(false))
+        using (await Hold.TakeAsync(_mounted.Names, from, to, cancellation).ConfigureAwait(false))
         {
             await _renaming.RenameAsync(
                 from, FileName.ToSegment(name.Span), to, FileName.ToSegment(newName.Span), (flags & RenameFlags.NoReplace) != 0, cancellation).ConfigureAwait(false);
@@ -197,7 +197,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         EnsureWritable();
         var directory = _mounted.Names.GetDirectory(parent);
         var segment = FileName.ToSegment(name.Span);
-        using (await Hold.TakeAsync(directory, cancellation).ConfigureAwait(false))
+        using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _creation.EnsureAbsentAsync(directory, segment, cancellation).ConfigureAwait(false);
             var inode = await make(directory, segment).ConfigureAwait(false);

@@ -50,24 +50,10 @@ internal sealed class DeferredWrites : IAsyncDisposable
         return _waiting.Count(pair => pair.Value.Failure is not null);
     }
 
-    /// <summary>Stores what waits anywhere below a directory; a failure is thrown.</summary>
-    public ValueTask StoreBelowAsync(DirectoryInode directory, CancellationToken cancellation) =>
-        StoreWhereAsync(inode => IsBelow(inode, directory), cancellation);
-
     /// <summary>Stores what waits directly in one directory, and the directory's own metadata; a failure is thrown.</summary>
-    public ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation) =>
-        StoreWhereAsync(inode => ReferenceEquals(inode, directory) || ReferenceEquals(inode.Parent, directory), cancellation);
-
-    public async ValueTask DisposeAsync()
+    public async ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation)
     {
-        await _stop.CancelAsync().ConfigureAwait(false);
-        await _loop.ConfigureAwait(false);
-        _stop.Dispose();
-    }
-
-    private async ValueTask StoreWhereAsync(Func<Inode, bool> isWanted, CancellationToken cancellation)
-    {
-        foreach (var pair in _waiting.Where(pair => isWanted(pair.Key) && !IsBeingWritten(pair.Key)))
+        foreach (var pair in _waiting.Where(pair => (ReferenceEquals(pair.Key, directory) || ReferenceEquals(pair.Key.Parent, directory)) && !IsBeingWritten(pair.Key)))
         {
             pair.Value.IsBeingStored = true;
             try
@@ -82,16 +68,11 @@ internal sealed class DeferredWrites : IAsyncDisposable
         }
     }
 
-    private static bool IsBelow(Inode inode, DirectoryInode directory)
+    public async ValueTask DisposeAsync()
     {
-        for (var above = inode; above is not null; above = above.Parent)
-        {
-            if (ReferenceEquals(above, directory))
-            {
-                return true;
-            }
-        }
-        return false;
+        await _stop.CancelAsync().ConfigureAwait(false);
+        await _loop.ConfigureAwait(false);
+        _stop.Dispose();
     }
 
     private async Task RunAsync()
@@ -116,7 +97,7 @@ internal sealed class DeferredWrites : IAsyncDisposable
     }
 
     /// <summary>Half of what a program means to write is nothing to be seen: its close stores it, and the metadata with it.</summary>
-    private static bool IsBeingWritten(Inode inode) => inode is FileInode { Writers: > 0, Staged: not null };
+    public static bool IsBeingWritten(Inode inode) => inode is FileInode { Writers: > 0, Staged: not null };
 
     private Task StoreAsync(IReadOnlyList<Inode> inodes, CancellationToken cancellation) => Parallel.ForEachAsync(
         inodes,

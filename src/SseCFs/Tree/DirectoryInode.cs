@@ -26,6 +26,9 @@ internal sealed class DirectoryInode(ulong number) : Inode(number)
     /// <summary>The marker's time as the listing showed it: changed metadata shows in nothing else.</summary>
     public DateTimeOffset MarkerModified { get; set; }
 
+    /// <summary>Ends with the move of this directory's objects to another prefix; null while there is none.</summary>
+    public Task? Move { get; set; }
+
     /// <summary>Keys directly below that no file system can show.</summary>
     public int HiddenEntries { get; set; }
 

@@ -130,7 +130,7 @@ internal sealed class DirectoryLister(Mounted mounted)
     private void MergeDirectory(DirectoryInode parent, string name, long started)
     {
         parent.Children.TryGetValue(name, out var child);
-        if (child is DirectoryInode || IsKnownBetter(parent, name, child, started) || child is FileInode { Stored: null })
+        if (child is DirectoryInode || IsKnownBetter(parent, name, child, started) || child is not null && HoldsUnsaved(child))
         {
             return;
         }
@@ -181,6 +181,10 @@ internal sealed class DirectoryLister(Mounted mounted)
                     return;
                 }
             }
+        }
+        if (child is DirectoryInode && HoldsUnsaved(child))
+        {
+            return;
         }
         if (child is not null)
         {

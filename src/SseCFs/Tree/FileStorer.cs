@@ -18,14 +18,9 @@ internal sealed class FileStorer(Mounted mounted)
         {
             return;
         }
-        await inode.Gate.WaitAsync(cancellation).ConfigureAwait(false);
-        try
+        using (await Hold.TakeAsync(mounted.Names, inode, cancellation).ConfigureAwait(false))
         {
             await StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            inode.Gate.Release();
         }
     }
 
@@ -57,7 +52,7 @@ internal sealed class FileStorer(Mounted mounted)
         ObjectMetadata metadata;
         lock (directory.Sync)
         {
-            metadata = directory.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.Writer);
+            metadata = directory.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(directory));
             directory.IsMetadataDirty = false;
         }
         try
@@ -83,7 +78,7 @@ internal sealed class FileStorer(Mounted mounted)
 
     /// <summary>
     /// Puts the stored content of a file under a key with the metadata it has here: sent again if it is small and in memory, else copied on the server.
-    /// By a caller who holds the gate of a file without staged content.
+    /// By a caller who holds the file's gate.
     /// </summary>
     public async ValueTask<WrittenObject> CopyAsync(FileInode file, string key, WriteCondition condition, CancellationToken cancellation)
     {
@@ -108,7 +103,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             source = Versions.InfoOf(file, sourceKey);
-            metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.Writer);
+            metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
         }
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
     }
@@ -129,7 +124,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             file.Metadata!.ContentHash = hash is null ? null : Convert.ToBase64String(hash);
-            return file.Metadata.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.Writer);
+            return file.Metadata.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
         }
     }
 
@@ -159,7 +154,7 @@ internal sealed class FileStorer(Mounted mounted)
             catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists && !file.IsDetached)
             {
                 // An upload of ours that was given up half-way may have been carried out all the same.
-                var own = await FindOwnAsync(key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
+                var own = await FindOwnAsync(file, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
                 written = await mounted.Upload.SendAsync(
                     key, staged, null, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
             }
@@ -180,12 +175,12 @@ internal sealed class FileStorer(Mounted mounted)
         }
     }
 
-    private async ValueTask<ObjectInfo?> FindOwnAsync(string key, CancellationToken cancellation)
+    private async ValueTask<ObjectInfo?> FindOwnAsync(FileInode file, string key, CancellationToken cancellation)
     {
         try
         {
             var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.Writer ? info : null;
+            return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.WriterOf(file) ? info : null;
         }
         catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
         {
@@ -218,7 +213,15 @@ internal sealed class FileStorer(Mounted mounted)
     {
         var time = mounted.Clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", System.Globalization.CultureInfo.InvariantCulture);
         var conflictKey = $"{key}.conflict-{Environment.MachineName}-{time}";
-        await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        try
+        {
+            await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.Stale)
+        {
+            TreeLog.ConflictIncomplete(mounted.Log, conflictKey, staged.DropStored());
+            await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        }
         ObjectInfo? theirs = null;
         try
         {

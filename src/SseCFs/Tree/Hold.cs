@@ -1,6 +1,9 @@
 namespace SseCFs.Tree;
 
-/// <summary>The gates of one or two directories, held until disposed; two are always taken in the order of their numbers.</summary>
+/// <summary>
+/// The gates of one or two inodes, held until disposed, with no directory move under way at or above them. Whoever waits here holds none of the two
+/// meanwhile, so that the order in which others take them does not matter.
+/// </summary>
 internal readonly struct Hold : IDisposable
 {
     private readonly Inode _first;
@@ -12,31 +15,41 @@ internal readonly struct Hold : IDisposable
         _second = second;
     }
 
-    public static ValueTask<Hold> TakeAsync(Inode inode, CancellationToken cancellation) => TakeAsync(inode, inode, cancellation);
+    public static ValueTask<Hold> TakeAsync(Namespace names, Inode inode, CancellationToken cancellation) => TakeAsync(names, inode, inode, cancellation);
 
-    public static async ValueTask<Hold> TakeAsync(Inode a, Inode b, CancellationToken cancellation)
+    public static async ValueTask<Hold> TakeAsync(Namespace names, Inode a, Inode b, CancellationToken cancellation)
     {
-        var (first, second) = a.Number <= b.Number ? (a, b) : (b, a);
-        await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
-        if (ReferenceEquals(first, second))
+        for (; ; )
         {
-            return new Hold(first, null);
+            var held = await TakeGatesAsync(a, ReferenceEquals(a, b) ? null : b, cancellation).ConfigureAwait(false);
+            if ((names.MoveOf(a) ?? names.MoveOf(b)) is not { } move)
+            {
+                return held;
+            }
+            held.Dispose();
+            await move.WaitAsync(cancellation).ConfigureAwait(false);
         }
-        try
-        {
-            await second.Gate.WaitAsync(cancellation).ConfigureAwait(false);
-        }
-        catch
-        {
-            first.Gate.Release();
-            throw;
-        }
-        return new Hold(first, second);
     }
 
     public void Dispose()
     {
         _second?.Gate.Release();
         _first.Gate.Release();
+    }
+
+    private static async ValueTask<Hold> TakeGatesAsync(Inode first, Inode? second, CancellationToken cancellation)
+    {
+        for (; ; )
+        {
+            await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+#pragma warning disable RS0030 // a wait of no length does not block
+            if (second is null || second.Gate.Wait(0, CancellationToken.None))
+#pragma warning restore RS0030
+            {
+                return new Hold(first, second);
+            }
+            first.Gate.Release();
+            (first, second) = (second, first);
+        }
     }
 }

@@ -5,7 +5,7 @@ namespace SseCFs.Tree;
 /// <see cref="Namespace.Sync"/>; everything else by <see cref="Sync"/>.
 /// </summary>
 /// <remarks>
-/// Lock order: <see cref="Gate"/> of directories (source before target by number), Gate of files, <see cref="Namespace.Sync"/>, then <see cref="Sync"/>.
+/// Lock order: <see cref="Gate"/> of directories (see <see cref="Hold"/>) from above down, Gate of files by number, <see cref="Namespace.Sync"/>, then <see cref="Sync"/>.
 /// A Gate is held over requests to the store, the other two never over an await.
 /// </remarks>
 internal abstract class Inode(ulong number)

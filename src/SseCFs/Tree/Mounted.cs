@@ -8,6 +8,8 @@ namespace SseCFs.Tree;
 /// <summary>What the operations of one mount share. Immutable but for <see cref="Invalidation"/>; its parts are thread-safe each.</summary>
 internal sealed class Mounted : IDisposable
 {
+    private readonly string _writer = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+
     public Mounted(IObjectStore store, SseFileSystemOptions options, TimeProvider clock, ILogger log)
     {
         Store = store;
@@ -35,8 +37,11 @@ internal sealed class Mounted : IDisposable
     public Upload Upload { get; }
     public OwnerDefaults Owners { get; }
 
-    /// <summary>Goes with every object that this mount writes: a random name, the same as long as the mount lives.</summary>
-    public string Writer { get; } = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
+    /// <summary>
+    /// Goes with every object that this mount writes: a random name, the same as long as the mount lives, and the inode's number. An upload of ours whose
+    /// reply was lost is told from another writer's by it, and from one that another file of this mount made under the name.
+    /// </summary>
+    public string WriterOf(Inode inode) => $"{_writer}-{inode.Number}";
 
     public IInvalidationSink? Invalidation { get; set; }
 

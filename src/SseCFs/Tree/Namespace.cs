@@ -119,6 +119,22 @@ internal sealed class Namespace
         }
     }
 
+    /// <summary>The move under way of this directory or of one above: what would change keys there waits for it. Null if there is none.</summary>
+    public Task? MoveOf(Inode inode)
+    {
+        lock (Sync)
+        {
+            for (var above = inode; above is not null; above = above.Parent)
+            {
+                if (above is DirectoryInode { Move: { } move })
+                {
+                    return move;
+                }
+            }
+            return null;
+        }
+    }
+
     private string PrefixOf(DirectoryInode directory) =>
         directory.Parent is null ? _prefix : PrefixOf(directory.Parent) + directory.Name + "/";
 }

@@ -4,7 +4,7 @@ namespace SseCFs.Tree;
 
 /// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
 internal sealed class Renaming(
-    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, DeferredWrites deferred, Creation creation, Removal removal)
+    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, Creation creation, Removal removal)
 {
     private readonly Namespace _names = mounted.Names;
     private readonly TreeMove _move = new(mounted, storer);
@@ -87,7 +87,8 @@ internal sealed class Renaming(
             MoveUnstored(source, to, newName, replaced);
             return;
         }
-        if (source.Staged is not null)
+        // What is being written moves along unsaved: nobody is to see half of it under either name.
+        if (source.Staged is not null && !DeferredWrites.IsBeingWritten(source))
         {
             await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
         }
@@ -168,7 +169,6 @@ internal sealed class Renaming(
         }
         var newPrefix = _names.KeyOf(to, newName + "/");
         await metadata.EnsureAsync(source, withContent: false, cancellation).ConfigureAwait(false);
-        await deferred.StoreBelowAsync(source, cancellation).ConfigureAwait(false);
         await _move.MoveAsync(source, newPrefix, () => removal.KeepDirectoryAsync(from, source, cancellation), () =>
         {
             _names.Detach(source);

@@ -8,99 +8,102 @@ namespace SseCFs.Tree;
 /// </summary>
 internal sealed class TreeMove(Mounted mounted, FileStorer storer)
 {
-    private const int CopiesAtOnce = 8;
+    private const int RequestsAtOnce = 8;
 
     private readonly Namespace _names = mounted.Names;
 
+    /// <summary>The caller holds the gates of the directories that lose and gain the entry. Whoever changes anything below waits until it is done.</summary>
     /// <param name="beforeSwitch">What must be in the store before the old names go.</param>
     /// <param name="switchNames">Moves the directory in the tree; called under <see cref="Namespace.Sync"/> once all copies are made.</param>
     public async ValueTask MoveAsync(DirectoryInode source, string newPrefix, Func<ValueTask> beforeSwitch, Action switchNames, CancellationToken cancellation)
     {
         var oldPrefix = _names.KeyOf(source);
-        var held = await HoldFilesAsync(source, cancellation).ConfigureAwait(false);
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var below = new List<Inode>();
+        lock (_names.Sync)
+        {
+            source.Move = done.Task;
+            Collect(source, below);
+        }
         try
         {
-            foreach (var file in held)
-            {
-                // What is open and unsaved is stored under the old name, so that the copies are whole.
-                if (file.Stored is not null)
-                {
-                    await storer.StoreHeldAsync(file, cancellation).ConfigureAwait(false);
-                }
-            }
-            var sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
-            var copies = new ConcurrentDictionary<string, WrittenObject>(StringComparer.Ordinal);
-            try
-            {
-                await ForEachAsync(sources, async (info, token) =>
-                    copies[info.Key] = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], MarkedWithKey(info), WriteCondition.None, token).ConfigureAwait(false), cancellation).ConfigureAwait(false);
-                await beforeSwitch().ConfigureAwait(false);
-            }
-            catch
-            {
-                // Undone: the old names are all there still.
-                await ForEachAsync(copies.Keys, (key, token) => mounted.Store.DeleteAsync(newPrefix + key[oldPrefix.Length..], token), CancellationToken.None).ConfigureAwait(false);
-                throw;
-            }
+            await ForEachAsync(below, SettleAsync, cancellation).ConfigureAwait(false);
+            var copies = await CopyAllAsync(oldPrefix, newPrefix, beforeSwitch, cancellation).ConfigureAwait(false);
             lock (_names.Sync)
             {
                 switchNames();
                 FollowCopies(source, oldPrefix, newPrefix, copies);
             }
-            await ForEachAsync(sources, (info, token) => mounted.Store.DeleteAsync(info.Key, token), CancellationToken.None).ConfigureAwait(false);
+            await ForEachAsync(copies.Keys, mounted.Store.DeleteAsync, CancellationToken.None).ConfigureAwait(false);
         }
         finally
         {
-            foreach (var file in held)
+            lock (_names.Sync)
             {
-                file.Gate.Release();
+                source.Move = null;
+            }
+            done.SetResult();
+        }
+    }
+
+    private static void Collect(Inode inode, List<Inode> all)
+    {
+        all.Add(inode);
+        if (inode is DirectoryInode directory)
+        {
+            foreach (var child in directory.Children.Values)
+            {
+                Collect(child, all);
             }
         }
     }
 
-    /// <summary>Takes the gates of all files known below, in the order of their numbers, so that none is stored under its old name meanwhile.</summary>
-    private async ValueTask<List<FileInode>> HoldFilesAsync(DirectoryInode directory, CancellationToken cancellation)
+    /// <summary>
+    /// Waits for whoever was at work on the inode when the move began, and stores what is unsaved of it, so that it is copied too. What a program is in the
+    /// middle of writing moves along unsaved: nobody is to see half of it.
+    /// </summary>
+    private async ValueTask SettleAsync(Inode inode, CancellationToken cancellation)
     {
-        var files = new List<FileInode>();
-        lock (_names.Sync)
-        {
-            Collect(directory, files);
-        }
-        files.Sort((a, b) => a.Number.CompareTo(b.Number));
-        var held = new List<FileInode>();
+        await inode.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
-            foreach (var file in files)
+            if (inode is not FileInode { Stored: null } && !DeferredWrites.IsBeingWritten(inode))
             {
-                await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
-                held.Add(file);
+                await storer.StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
             }
-            return held;
+        }
+        finally
+        {
+            inode.Gate.Release();
+        }
+    }
+
+    /// <summary>Copies everything below; by old key, the version that was copied and the copy.</summary>
+    private async ValueTask<ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>> CopyAllAsync(
+        string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, CancellationToken cancellation)
+    {
+        var sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
+        var copies = new ConcurrentDictionary<string, (ObjectInfo, WrittenObject)>(StringComparer.Ordinal);
+        try
+        {
+            await ForEachAsync(sources, async (info, token) =>
+            {
+                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], MarkedWithKey(info), WriteCondition.None, token).ConfigureAwait(false);
+                copies[info.Key] = (info, copy);
+            }, cancellation).ConfigureAwait(false);
+            await beforeSwitch().ConfigureAwait(false);
+            return copies;
         }
         catch
         {
-            held.ForEach(file => file.Gate.Release());
+            // Undone: the old names are all there still.
+            await ForEachAsync(copies.Keys, (key, token) => mounted.Store.DeleteAsync(newPrefix + key[oldPrefix.Length..], token), CancellationToken.None).ConfigureAwait(false);
             throw;
         }
     }
 
-    private static void Collect(DirectoryInode directory, List<FileInode> files)
-    {
-        foreach (var child in directory.Children.Values)
-        {
-            if (child is FileInode file)
-            {
-                files.Add(file);
-            }
-            else
-            {
-                Collect((DirectoryInode)child, files);
-            }
-        }
-    }
-
     /// <summary>Everything below, with its metadata. One that our key does not open stops the move before it begins.</summary>
-    private async ValueTask<List<ObjectInfo>> HeadAllAsync(string prefix, CancellationToken cancellation)
+    private async ValueTask<IReadOnlyCollection<ObjectInfo>> HeadAllAsync(string prefix, CancellationToken cancellation)
     {
         var keys = new List<string>();
         string? continuation = null;
@@ -113,7 +116,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
         while (continuation is not null);
         var infos = new ConcurrentBag<ObjectInfo>();
         await ForEachAsync(keys, async (key, token) => infos.Add(await mounted.Store.HeadAsync(key, token).ConfigureAwait(false)), cancellation).ConfigureAwait(false);
-        return [.. infos];
+        return infos;
     }
 
     /// <summary>The copy is under our key, whatever the source was under.</summary>
@@ -123,9 +126,10 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
     };
 
     private static async ValueTask ForEachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, ValueTask> act, CancellationToken cancellation) =>
-        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = CopiesAtOnce, CancellationToken = cancellation }, act).ConfigureAwait(false);
+        await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellation }, act).ConfigureAwait(false);
 
-    private void FollowCopies(DirectoryInode directory, string oldPrefix, string newPrefix, ConcurrentDictionary<string, WrittenObject> copies)
+    private void FollowCopies(
+        DirectoryInode directory, string oldPrefix, string newPrefix, ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)> copies)
     {
         _names.Touch(directory);
         foreach (var child in directory.Children.Values)
@@ -138,11 +142,20 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
             var file = (FileInode)child;
             _names.Touch(file);
             var key = _names.KeyOf(file);
+            if (!copies.TryGetValue(oldPrefix + key[newPrefix.Length..], out var moved))
+            {
+                continue;
+            }
             lock (file.Sync)
             {
-                if (file.Stored is not null && copies.TryGetValue(oldPrefix + key[newPrefix.Length..], out var written))
+                if (file.Stored is { } known && known.ETag == moved.Source.ETag)
                 {
-                    Versions.Moved(file, key, written);
+                    Versions.Moved(file, key, moved.Copy);
+                }
+                else if (!file.IsDirty)
+                {
+                    // Another writer's version was copied, which is not known here.
+                    Versions.Replace(mounted, file, new StoredVersion(moved.Copy.ETag, moved.Source.Size, moved.Copy.LastModified, Encryption.CustomerKey, IsOwnWrite: true));
                 }
             }
         }

@@ -120,6 +120,26 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
     }
 
+    /// <summary>The stored version is gone: what it alone had reads as zeros from now on.</summary>
+    /// <returns>How many bytes that are.</returns>
+    public long DropStored()
+    {
+        lock (_lock)
+        {
+            var lost = _storedEnd;
+            foreach (var (index, chunk) in _chunks)
+            {
+                for (var i = 0; i < chunk.Staged.Count; i++)
+                {
+                    var start = index * Block.Size;
+                    lost -= Math.Max(0, Math.Min(start + chunk.Staged[i].End, _storedEnd) - Math.Min(start + chunk.Staged[i].Start, _storedEnd));
+                }
+            }
+            _storedEnd = 0;
+            return lost;
+        }
+    }
+
     /// <summary>Makes a range inside the file read as zeros. Spilled chunks that it covers in part must have been loaded.</summary>
     public bool TryZero(long offset, long length)
     {
