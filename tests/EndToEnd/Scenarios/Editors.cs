@@ -35,6 +35,8 @@ public sealed class Editors(Target target) : Scenario(target)
         await GivenAsync(earlier, "printf 'one\\ntwo\\n' >notes.txt");
         // nano needs a terminal: tmux gives it one, and types.
         await RunAsync("""
+            # tmux runs the command in the user's shell, which for nobody is nologin.
+            export SHELL=/bin/bash
             socket=$SCRATCH/tmux
             trap 'tmux -S "$socket" kill-server 2>/dev/null || true' EXIT
             tmux -S "$socket" -f /dev/null new-session -d -x 80 -y 24 "nano --ignorercfiles --backup notes.txt"

@@ -1,3 +1,4 @@
+using SseCFs.Store;
 using SseCFs.Tests.Support;
 
 namespace SseCFs.Tests.Behaviour;
@@ -224,5 +225,118 @@ public sealed class Directories : MountTest
         }
         await Fails.With(FsError.NameTooLong, () => Mount.Write(path + new string('f', 30), [1]));
         await Mount.Write(path + new string('f', 10), [1]);
+    }
+
+    [Fact]
+    public async Task What_is_created_below_while_a_directory_moves_arrives_in_the_new_place()
+    {
+        await Mount.MakeDirectory("old");
+        await Mount.MakeDirectory("old/deep");
+        await Mount.Write("old/deep/a", [1]);
+        var deep = await Mount.InodeOf("old/deep");
+        var (copying, goOn) = HoldCopies("new/deep/a");
+        var move = Mount.Rename("old", "new");
+        await copying;
+        var create = Task.Run(async () => (await Mount.Files.CreateAsync(deep, Mount.Bytes("b"), 0x1A4, OpenFlags.Write, Mount.User, default)).File.Handle);
+        var remove = Task.Run(async () => await Mount.Files.UnlinkAsync(deep, Mount.Bytes("a"), default));
+        await Task.Delay(50);
+        Assert.False(create.IsCompleted);
+        Assert.False(remove.IsCompleted);
+        goOn();
+        await move;
+        await remove;
+        await Mount.WriteAt(await create, 0, [2]);
+        await Mount.Close(await create);
+        await Mount.Remount();
+        Assert.Equal(["b"], await Mount.List("new/deep"));
+        Assert.Equal([2], await Mount.Read("new/deep/b"));
+        Assert.DoesNotContain(Store.Keys, key => key.StartsWith("old", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_file_being_written_moves_along_and_is_stored_in_the_new_place_when_it_closes()
+    {
+        await Mount.MakeDirectory("old");
+        await Mount.Write("old/known", [1, 1]);
+        var stored = await Mount.Open("old/known", OpenFlags.Write);
+        await Mount.WriteAt(stored, 0, [2]);
+        var made = await Mount.Create("old/made", OpenFlags.Write);
+        await Mount.WriteAt(made, 0, [3]);
+        await Mount.Rename("old", "new");
+        // Nobody is to see half of what a program writes.
+        Assert.Equal([1, 1], Store["new/known"].Data);
+        Assert.DoesNotContain("new/made", Store.Keys);
+        await Mount.WriteAt(stored, 1, [4]);
+        await Mount.Close(stored);
+        await Mount.Close(made);
+        Assert.Equal([2, 4], Store["new/known"].Data);
+        Assert.Equal([3], Store["new/made"].Data);
+        Assert.DoesNotContain(Store.Keys, key => key.StartsWith("old", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_write_while_its_directory_moves_goes_where_the_directory_went()
+    {
+        await Mount.MakeDirectory("old");
+        await Mount.Write("old/a", [1]);
+        await Mount.Remount();
+        // Only the directory is known when the move begins.
+        var directory = await Mount.InodeOf("old");
+        var (copying, goOn) = HoldCopies("new/a");
+        var move = Mount.Rename("old", "new");
+        await copying;
+        var write = Task.Run(async () =>
+        {
+            var file = await Mount.Files.LookupAsync(directory, Mount.Bytes("a"), Mount.User, default);
+            var handle = (await Mount.Files.OpenAsync(file.Attributes.Inode, OpenFlags.Write, Mount.User, default)).Handle;
+            await Mount.WriteAt(handle, 0, [9]);
+            await Mount.Close(handle);
+        });
+        await Task.Delay(50);
+        goOn();
+        await move;
+        await write;
+        Assert.Equal([9], Store["new/a"].Data);
+        Assert.DoesNotContain(Store.Keys, key => key.StartsWith("old", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Two_directories_that_move_into_each_others_places_do_not_lock_each_other_out()
+    {
+        foreach (var name in new[] { "a", "b", "a/x", "b/y" })
+        {
+            await Mount.MakeDirectory(name);
+        }
+        await Mount.Write("a/x/f", [1]);
+        await Mount.Write("b/y/g", [2]);
+        await Task.WhenAll(Mount.Rename("a/x", "b/x"), Mount.Rename("b/y", "a/y")).WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal([1], await Mount.Read("b/x/f"));
+        Assert.Equal([2], await Mount.Read("a/y/g"));
+    }
+
+    [Fact]
+    public async Task An_unsaved_file_survives_that_its_name_becomes_a_directory_elsewhere()
+    {
+        await Mount.Write("a", [1]);
+        var handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [2]);
+        Store.PutForeign("a/below", [5]);
+        Mount.Pass(5);
+        await Mount.List();
+        await Mount.Close(handle);
+        Assert.Equal([2], Store["a"].Data);
+    }
+
+    /// <summary>Stops the copy to a key: a task that ends when it is reached, and what lets it go on.</summary>
+    private (Task Reached, Action GoOn) HoldCopies(string destination)
+    {
+        var reached = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Faults.Before(RequestKind.Copy, destination, async _ =>
+        {
+            reached.SetResult();
+            await goOn.Task;
+        });
+        return (reached.Task, goOn.SetResult);
     }
 }

@@ -159,4 +159,34 @@ public sealed class OtherWriters : MountTest
         await Fails.With(FsError.NotFound, async () => await Mount.Files.OpenAsync(inode, OpenFlags.Read, new Caller(0, 0, 99), default));
         Assert.False(await Mount.Exists("a"));
     }
+
+    [Fact]
+    public async Task What_was_written_into_a_version_that_is_gone_is_kept_without_the_rest()
+    {
+        var other = MountAgain();
+        await Mount.Write("a", Mount.Content(16 << 20, 1));
+        await Mount.Remount();
+        var handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 8 << 20, [1, 2, 3]);
+        await other.Write("a", [2]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(handle));
+        Assert.Equal([2], Store["a"].Data);
+        var kept = Store[Assert.Single(Store.Keys, key => key != "a")].Data;
+        Assert.Equal(16 << 20, kept.Length);
+        Assert.Equal([1, 2, 3], kept[(8 << 20)..((8 << 20) + 3)]);
+    }
+
+    [Fact]
+    public async Task Another_files_upload_is_not_taken_for_an_own_one_that_was_lost()
+    {
+        await Mount.List();
+        var late = await Mount.Create("a", OpenFlags.Write);
+        await Mount.WriteAt(late, 0, [1]);
+        // This mount's writer mark, but not this file's.
+        await Mount.Write("b", [2]);
+        Store.PutForeign("a", [2], Store["b"].Metadata.User);
+        await Fails.With(FsError.Conflict, () => Mount.Close(late));
+        Assert.Equal([2], Store["a"].Data);
+        Assert.Equal([1], Store[Assert.Single(Store.Keys, key => key.StartsWith("a.conflict-", StringComparison.Ordinal))].Data);
+    }
 }
