@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
 # The one command: builds everything and runs every test. The last line is the sum: `N passed, N failed`.
 #
-#   tests/run.sh           all of it (the same as `full`): unit tests, then the end-to-end suite on the embedded store in
-#                          each dialect and on a real Ceph over TLS, as root and as an unprivileged user
-#   tests/run.sh --units   unit tests, those that mount and that run the command itself included
-#   tests/run.sh --fast    unit tests, then the end-to-end suite on one dialect as one user: under two minutes
+#   tests/run.sh           the full form: unit tests, those on a real Ceph included; then the end-to-end suite on the embedded
+#                          store as root, in Ceph's dialect as an unprivileged user, and so on a real Ceph over TLS
+#   tests/run.sh --all     the same on every dialect and the real Ceph, as both users, with longer random runs: two hours
+#   tests/run.sh --units   unit tests alone, those that mount and that run the command itself included
+#   tests/run.sh --fast    unit tests, and the shorter end-to-end scenarios with the tool as it was just built: under two minutes
 #
 # Needs the .NET SDK; Debian packages that are missing are installed (as root or through sudo). Runs can overlap:
 # each has its own directory, ports and services, and leaves no process and no mount behind.
 set -euo pipefail
 
-case ${1:-full} in
-full) fast= units= ;;
---fast) fast=1 units= ;;
---units) fast= units=1 ;;
-*) echo "usage: tests/run.sh [full|--fast|--units]" >&2; exit 2 ;;
+form=${1:---full}
+case $form in
+--full | --all | --units | --fast) ;;
+*) echo "usage: tests/run.sh [--full|--all|--units|--fast]" >&2; exit 2 ;;
 esac
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -24,7 +24,6 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8
 work=$(mktemp -d "${TMPDIR:-/tmp}/ssecfs-tests.XXXXXX")
 chmod 755 "$work"
 mkdir "$work/log"
-passed=0 failed=0 skipped=0
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
@@ -49,13 +48,13 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-die() { echo "run.sh: $*" >&2; echo "$passed passed, $((failed + 1)) failed"; exit 1; }
+die() { echo "run.sh: $*" >&2; echo "0 passed, 1 failed"; exit 1; }
 
 install_packages() {
     local p missing=()
     local packages=(fuse3 gcc libc6-dev zlib1g-dev curl openssl util-linux)
     packages+=(git vim nano tmux sqlite3 rsync tar zip unzip attr python3 procps)
-    [ -n "$fast" ] || packages+=(awscli rclone s3fs)
+    [ $form = --fast ] || packages+=(awscli rclone s3fs)
     for p in "${packages[@]}"; do
         dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p")
     done
@@ -79,9 +78,13 @@ build() {
     flock 9
     dotnet build SseCFs.sln -c Release -v q >"$work/log/build.log" 2>&1 </dev/null ||
         { cat "$work/log/build.log"; die "the build failed"; }
-    dotnet publish src/SseCFs.Tool -c Release -r linux-x64 -o "$work/tool" -v q >"$work/log/publish.log" 2>&1 </dev/null ||
-        { cat "$work/log/publish.log"; die "publishing the tool failed"; }
-    [ -x "$work/tool/ssecfs" ] && [ ! -e "$work/tool/ssecfs.dll" ] || die "the published tool is not a native binary"
+    if [ $form = --fast ]; then
+        cp -r src/SseCFs.Tool/bin/Release/net10.0 "$work/tool"
+    else
+        dotnet publish src/SseCFs.Tool -c Release -r linux-x64 -o "$work/tool" -v q >"$work/log/publish.log" 2>&1 </dev/null ||
+            { cat "$work/log/publish.log"; die "publishing the tool failed"; }
+        [ -x "$work/tool/ssecfs" ] && [ ! -e "$work/tool/ssecfs.dll" ] || die "the published tool is not a native binary"
+    fi
     for project in tests/*/*.csproj; do
         name=$(basename "$project" .csproj)
         cp -r "tests/$(basename "$(dirname "$project")")/bin/Release/net10.0" "$work/$name"
@@ -90,7 +93,7 @@ build() {
     flock -u 9
 }
 
-# suite NAME LIMIT COMMAND...: runs an xunit.v3 program and adds its counts; LIMIT is in seconds.
+# suite NAME LIMIT COMMAND...: runs an xunit.v3 program and notes its counts; LIMIT is in seconds. Several may run at once.
 suite() {
     local name=$1 limit=$2 log="$work/log/$1.log" status=0 start=$SECONDS line good bad skip
     shift 2
@@ -105,7 +108,7 @@ suite() {
         bad=1
     fi
     [ $bad -eq 0 ] || cat "$log"
-    passed=$((passed + good)) failed=$((failed + bad)) skipped=$((skipped + skip))
+    echo "$good $bad $skip" >>"$work/counts"
     printf '%-34s %4d passed, %d failed, %d skipped, %d s\n' "$name" $good $bad "$skip" $((SECONDS - start))
 }
 
@@ -113,18 +116,23 @@ unit_tests() {
     local project name
     for project in tests/*.Tests/*.csproj; do
         name=$(basename "$project" .csproj)
-        suite "$name" 600 "$work/$name/$name"
+        if [ $form = --fast ]; then
+            suite "$name" 600 "$work/$name/$name" &
+        else
+            suite "$name" 600 env "$@" "$work/$name/$name"
+        fi
     done
+    wait
 }
 
 # end_to_end TARGET USER [NAME=VALUE...] [FILTER...]: the suite on embedded:DIALECT or ceph, as root or as nobody.
 end_to_end() {
-    local target=$1 user=$2 directory="$work/e2e-${1/:/-}-$2" as=() service=() settings=()
+    local target=$1 user=$2 directory="$work/e2e-${1/:/-}-$2" as=() service=() settings=() threads=4
     shift 2
     while [[ ${1:-} == *=* ]]; do settings+=("$1"); shift; done
-    if [ "$target" = ceph ]; then
-        service=(S3_ENDPOINT="$S3_ENDPOINT" S3_CA="$S3_CA" AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY")
-    fi
+    [ "$target" != ceph ] || service=("${ceph[@]}")
+    # Requests to the real Ceph take their time without using the processor.
+    [ "$target" != ceph ] || threads=8
     mkdir "$directory"
     case $user in
     root) [ "$(id -u)" = 0 ] || as=(sudo -n) ;;
@@ -133,10 +141,10 @@ end_to_end() {
         as=(setpriv --reuid=nobody --regid="$(id -g nobody)" --clear-groups)
     fi ;;
     esac
-    suite "EndToEnd $target as $user" 900 "${as[@]}" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+    suite "EndToEnd $target as $user" 1200 "${as[@]}" env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
         LC_ALL=C.UTF-8 DOTNET_ROOT="$(dirname "$(readlink -f "$(command -v dotnet)")")" TESTINGPLATFORM_TELEMETRY_OPTOUT=1 \
         HOME="$directory" TMPDIR="$directory" SSECFS="$work/tool/ssecfs" SSECFS_E2E_TARGET="$target" \
-        "${service[@]}" "${settings[@]}" "$work/EndToEnd/EndToEnd" -parallelMode all -maxThreads 4 "$@"
+        "${service[@]}" "${settings[@]}" "$work/EndToEnd/EndToEnd" -parallelMode all -maxThreads $threads "$@"
     as_root rm -rf "$directory"
 }
 
@@ -148,33 +156,43 @@ start_ceph() {
     chmod a+rx "$work/ceph" "$work/ceph/tls"
     chmod a+r "$work/ceph/tls/ca.pem"
     . "$work/ceph/env.sh"
+    ceph=(S3_ENDPOINT="$S3_ENDPOINT" S3_CA="$S3_CA" AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY")
 }
 
 install_packages
 open_fuse_device
 build
 echo "built in $SECONDS s"
-unit_tests
-if [ -n "$units" ]; then
-    :
-elif [ -n "$fast" ]; then
-    end_to_end embedded:aws nobody SSECFS_E2E_FAST=1 -trait- Size=Big
-else
+ceph=()
+case $form in
+--units) unit_tests ;;
+--fast)
+    unit_tests
+    end_to_end embedded:aws nobody SSECFS_E2E_FAST=1 -class "*.Contents" -class "*.Editors" -class "*.Keys" -class "*.Locks"
+    ;;
+--full)
+    start_ceph
+    unit_tests SSECFS_REQUIRE_REAL=1 "${ceph[@]}"
     end_to_end embedded:aws root
     # With one processor, the thread pool starts with one thread: what blocks it shows.
-    end_to_end embedded:aws nobody DOTNET_PROCESSOR_COUNT=1
-    for dialect in ceph16 ceph18 ceph20; do
-        # Dialects answer differently; how many bytes fit into memory is the same.
-        end_to_end embedded:$dialect root -trait- Size=Big
-        end_to_end embedded:$dialect nobody -trait- Size=Big
-    done
+    end_to_end embedded:ceph18 nobody DOTNET_PROCESSOR_COUNT=1 SSECFS_E2E_FAST=1 -trait- Size=Big
+    # Faults needs an embedded store.
+    end_to_end ceph nobody SSECFS_E2E_FAST=1 -class- "*.Faults"
+    ;;
+--all)
     start_ceph
-    # Faults needs an embedded store, and the runs above had it in every dialect.
-    end_to_end ceph root -class- "*.Faults"
-    end_to_end ceph nobody -class- "*.Faults"
-fi
+    unit_tests SSECFS_REQUIRE_REAL=1 "${ceph[@]}"
+    for user in root nobody; do
+        for dialect in aws ceph16 ceph18 ceph20; do
+            end_to_end embedded:$dialect $user
+        done
+        end_to_end ceph $user -class- "*.Faults"
+    done
+    ;;
+esac
 
 echo "took $SECONDS s"
+read -r passed failed skipped < <(awk '{ p += $1; f += $2; s += $3 } END { print p + 0, f + 0, s + 0 }' "$work/counts")
 sum="$passed passed, $failed failed"
 [ $skipped -eq 0 ] || sum+=", $skipped skipped"
 echo "$sum"
