@@ -44,8 +44,7 @@ internal static class Entry
             var result = root.Parse(plain);
             if (result.Action is ParseErrorAction)
             {
-                // The root command has the name of the executable, whatever that was renamed to.
-                var command = result.CommandResult.Command is RootCommand ? "ssecfs" : "ssecfs " + result.CommandResult.Command.Name;
+                var command = result.CommandResult.Command == root ? root.Name : $"{root.Name} {result.CommandResult.Command.Name}";
                 throw new ToolException(ExitCode.Usage, $"{result.Errors[0].Message} ({command} --help)");
             }
             if (helper is { IsFake: true })

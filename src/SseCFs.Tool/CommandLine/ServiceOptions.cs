@@ -44,7 +44,7 @@ internal sealed class ServiceOptions
         "--allow-plain-http", "Talk http:// to a host that is not this machine, although the key then crosses the network readable");
 
     private readonly Option<TimeSpan> _retryFor = Parsers.Option(
-        "--retry-for", "TIME", "How long a request is tried again before it fails, as in 30s or 5m", Quantities.ParseDuration);
+        "--retry-for", "TIME", "How long a request is tried again before it fails, as in 30s or 5m; without it 60s, and 5s for the first answer", Quantities.ParseDuration);
 
     public IEnumerable<Option> All => [_endpoint, _region, _profile, _caFile, _allowPlainHttp, _retryFor];
 

@@ -146,6 +146,9 @@ public sealed class RefusalTests
     public async Task CommandLineThatMakesNoSense(string line) =>
         Refused(ExitCode.Usage, "ssecfs", await ToolProcess.RunAsync(new Dictionary<string, string>(), line.Split(' ')));
 
+    [Fact]
+    public async Task NoCommand() => Refused(ExitCode.Usage, "(ssecfs --help)", await ToolProcess.RunAsync(new Dictionary<string, string>()));
+
     private static void Refused(ExitCode code, string named, ToolResult result)
     {
         Assert.True((int)code == result.ExitCode, $"exit code {result.ExitCode}: {result.Error}");
