@@ -49,11 +49,16 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
     {
         var known = file.Stored!;
         var key = mounted.Names.KeyOf(file);
+        long started;
+        lock (mounted.Names.Sync)
+        {
+            started = mounted.Names.Sequence;
+        }
         try
         {
             if (!withContent || known.Size == 0 || file.IsUnreadable)
             {
-                TakeOver(file, await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false));
+                TakeOver(file, await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false), started);
                 return;
             }
             var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, known.ETag, cancellation).ConfigureAwait(false);
@@ -61,7 +66,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
             {
                 await using (body.ConfigureAwait(false))
                 {
-                    TakeOver(file, body.Info);
+                    TakeOver(file, body.Info, started);
                     await SeedAsync(file, body, cancellation).ConfigureAwait(false);
                 }
             }
@@ -72,7 +77,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
         {
-            DetachGone(file);
+            DetachGone(file, started);
             throw;
         }
     }
@@ -134,7 +139,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
         {
-            DetachGone(file);
+            DetachGone(file, long.MaxValue);
             throw;
         }
     }
@@ -176,13 +181,14 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
     }
 
-    private void TakeOver(FileInode file, ObjectInfo info)
+    /// <param name="started">The sequence number when the request went out: what this mount stored since is newer than the answer.</param>
+    private void TakeOver(FileInode file, ObjectInfo info, long started)
     {
         lock (mounted.Names.Sync)
         {
             lock (file.Sync)
             {
-                if (file.IsDirty || file.IsUploading)
+                if (file.IsDirty || file.IsUploading || file.ChangedAt > started)
                 {
                     return;
                 }
@@ -243,11 +249,11 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
     }
 
-    private void DetachGone(FileInode file)
+    private void DetachGone(FileInode file, long started)
     {
         lock (mounted.Names.Sync)
         {
-            if (!file.IsDetached && file.Staged is null && !file.IsUploading)
+            if (!file.IsDetached && file.Staged is null && !file.IsUploading && file.ChangedAt <= started)
             {
                 mounted.Names.Detach(file);
                 mounted.Invalidation?.InvalidateEntry(file.Parent!.Number, FileName.ToName(file.Name)!);

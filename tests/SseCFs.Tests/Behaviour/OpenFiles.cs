@@ -1,3 +1,4 @@
+using SseCFs.Store;
 using SseCFs.Tests.Support;
 
 namespace SseCFs.Tests.Behaviour;
@@ -233,5 +234,36 @@ public sealed class OpenFiles : MountTest
         var read = await reading;
         Assert.True(read.AsSpan().SequenceEqual(data.AsSpan(200_000, 1000)) || read.AsSpan().SequenceEqual(replacement.AsSpan(200_000, 1000)));
         await Mount.Close(reader);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task An_open_answered_late_does_not_undo_what_was_stored_meanwhile(int size)
+    {
+        await Mount.Write("a", new byte[size]);
+        await Mount.Remount();
+        var writer = await Mount.Open("a", OpenFlags.Write);
+        var inode = await Mount.InodeOf("a");
+        var kind = size == 0 ? RequestKind.Head : RequestKind.Get;
+        var answered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Mount.Pass(5);
+        Faults.After(kind, "a", async _ =>
+        {
+            answered.SetResult();
+            await goOn.Task;
+        });
+        var late = Task.Run(async () => await Mount.Files.OpenAsync(inode, OpenFlags.Read, new Caller(1000, 1000, 99), default));
+        await Task.WhenAny(answered.Task, late);
+        await Mount.WriteAt(writer, 0, [7, 8]);
+        await Mount.Files.SyncAsync(writer, default);
+        goOn.SetResult();
+        await Mount.Close((await late).Handle);
+        Assert.Equal(inode, await Mount.InodeOf("a"));
+        await Mount.WriteAt(writer, 0, [9]);
+        await Mount.Close(writer);
+        Assert.Equal([9, 8], Store["a"].Data);
+        Assert.Equal(["a"], Store.Keys);
     }
 }
