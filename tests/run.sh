@@ -132,7 +132,7 @@ end_to_end() {
     while [[ ${1:-} == *=* ]]; do settings+=("$1"); shift; done
     [ "$target" != ceph ] || service=("${ceph[@]}")
     # Requests to the real Ceph take their time without using the processor.
-    [ "$target" != ceph ] || threads=8
+    [ "$target" != ceph ] || threads=6
     mkdir "$directory"
     case $user in
     root) [ "$(id -u)" = 0 ] || as=(sudo -n) ;;
