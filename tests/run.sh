@@ -130,9 +130,10 @@ end_to_end() {
     local target=$1 user=$2 directory="$work/e2e-${1/:/-}-$2" as=() service=() settings=() threads=4
     shift 2
     while [[ ${1:-} == *=* ]]; do settings+=("$1"); shift; done
-    [ "$target" != ceph ] || service=("${ceph[@]}")
-    # Requests to the real Ceph take their time without using the processor.
-    [ "$target" != ceph ] || threads=6
+    if [ "$target" = ceph ]; then
+        # Requests to the real Ceph take their time without using the processor.
+        service=("${ceph[@]}") threads=6
+    fi
     mkdir "$directory"
     case $user in
     root) [ "$(id -u)" = 0 ] || as=(sudo -n) ;;

@@ -125,12 +125,12 @@ internal sealed class DirectoryLister(Mounted mounted)
     }
 
     private static bool IsKnownBetter(DirectoryInode directory, string name, Inode? child, long started) =>
-        child is not null ? child.ChangedAt > started : directory.Removed.TryGetValue(name, out var removed) && removed > started;
+        child is not null ? child.ChangedAt > started || HoldsUnsaved(child) : directory.Removed.TryGetValue(name, out var removed) && removed > started;
 
     private void MergeDirectory(DirectoryInode parent, string name, long started)
     {
         parent.Children.TryGetValue(name, out var child);
-        if (child is DirectoryInode || IsKnownBetter(parent, name, child, started) || child is not null && HoldsUnsaved(child))
+        if (child is DirectoryInode || IsKnownBetter(parent, name, child, started))
         {
             return;
         }
@@ -182,10 +182,6 @@ internal sealed class DirectoryLister(Mounted mounted)
                 }
             }
         }
-        if (child is DirectoryInode && HoldsUnsaved(child))
-        {
-            return;
-        }
         if (child is not null)
         {
             // Open handles go on reading the version they opened; the name leads to the new one.
@@ -201,7 +197,7 @@ internal sealed class DirectoryLister(Mounted mounted)
         List<Inode>? gone = null;
         foreach (var (name, child) in directory.Children)
         {
-            if (!seen.Contains(name) && child.ChangedAt <= started && !HoldsUnsaved(child))
+            if (!seen.Contains(name) && !IsKnownBetter(directory, name, child, started))
             {
                 (gone ??= []).Add(child);
             }
