@@ -12,16 +12,6 @@ namespace SseCFs.Tests.Store;
 /// <summary>A service with a fresh bucket, for the tests of one class. What is missing to reach it is a reason to skip.</summary>
 public abstract class Service : IAsyncLifetime
 {
-    static Service()
-    {
-        // The embedded store takes whatever the environment has; without a real service that is nothing.
-        if (Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID") is null)
-        {
-            Environment.SetEnvironmentVariable("AWS_ACCESS_KEY_ID", "TESTACCESSKEY");
-            Environment.SetEnvironmentVariable("AWS_SECRET_ACCESS_KEY", "testsecretkey");
-        }
-    }
-
     /// <summary>Null: the service is there.</summary>
     public string? Missing { get; protected init; }
 
