@@ -87,7 +87,8 @@ public interface IFileSystem
 
     void ReleaseDirectory(ulong handle);
 
-    ValueTask<ReadOnlyMemory<byte>> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+    /// <returns>Null: it has no such attribute. No error, as `ls -l` asks for two that hardly any file has.</returns>
+    ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation);
 
     /// <summary>All names, each followed by a NUL, as listxattr(2) gives them.</summary>
     ValueTask<ReadOnlyMemory<byte>> ListExtendedAttributesAsync(ulong inode, CancellationToken cancellation);

@@ -69,15 +69,17 @@ public sealed partial class SseFileSystem
 
     public void ReleaseDirectory(ulong handle) => _directories.TryRemove(handle, out _);
 
-    public async ValueTask<ReadOnlyMemory<byte>> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation)
+    public async ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         var found = _mounted.Names.Get(inode);
+        if (!TryGetUserName(name.Span, out var key))
+        {
+            return null;
+        }
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
         lock (found.Sync)
         {
-            return found.Metadata is { } known && TryGetUserName(name.Span, out var key) && known.Extended.TryGet(key, out var value)
-                ? value
-                : throw new FsException(FsError.NoAttribute, "no such extended attribute");
+            return found.Metadata is { } known && known.Extended.TryGet(key, out var value) ? value : (ReadOnlyMemory<byte>?)null;
         }
     }
 

@@ -56,11 +56,11 @@ class Round:
         except OSError as error:
             print("%s: %s: %s" % (self.contender.name, row, error), file=sys.stderr)
             seconds = math.inf
+        time.sleep(0.3)  # requests that a tool sends behind the program's back belong to the row; and a tool that crashes takes a moment to
+        self.results[row] = seconds, requests_served() - served - (self.s3.requests - own)
         if not self.contender.is_alive():
             self.contender.end()
             self.contender.mount()
-        time.sleep(0.3)  # requests that a tool sends behind the program's back belong to the row
-        self.results[row] = seconds, requests_served() - served - (self.s3.requests - own)
 
     def remount(self):
         self.contender.unmount()

@@ -173,14 +173,13 @@ internal sealed partial class MemoryFileSystem : IFileSystem
         }
     }
 
-    public ValueTask<ReadOnlyMemory<byte>> GetExtendedAttributeAsync(
+    public ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(
         ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         lock (_lock)
         {
-            return _nodes[inode].ExtendedAttributes.TryGetValue(MemoryNode.Key(name), out var value)
-                ? ValueTask.FromResult<ReadOnlyMemory<byte>>(value)
-                : ValueTask.FromException<ReadOnlyMemory<byte>>(new FsException(FsError.NoAttribute, "no such attribute"));
+            return ValueTask.FromResult(
+                _nodes[inode].ExtendedAttributes.TryGetValue(MemoryNode.Key(name), out var value) ? value : (ReadOnlyMemory<byte>?)null);
         }
     }
 

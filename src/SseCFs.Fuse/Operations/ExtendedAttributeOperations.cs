@@ -13,7 +13,14 @@ internal static class ExtendedAttributeOperations
         var name = body.ReadName();
         var value = await request.FileSystem
             .GetExtendedAttributeAsync(request.NodeId, name, request.Cancellation).ConfigureAwait(false);
-        ReplyValue(request, value, room);
+        if (value is { } found)
+        {
+            ReplyValue(request, found, room);
+        }
+        else
+        {
+            request.ReplyError(Errno.ENODATA);
+        }
     }
 
     public static async ValueTask List(Request request)

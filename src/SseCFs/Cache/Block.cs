@@ -15,20 +15,20 @@ internal sealed class Block : ISharedMemory
     private readonly BlockPool _pool;
     private int _references;
 
-    internal Block(BlockPool pool, int capacity)
+    internal Block(BlockPool pool, Memory<byte> buffer)
     {
         _pool = pool;
-        Buffer = GC.AllocateUninitializedArray<byte>(capacity, pinned: true);
+        Buffer = buffer;
     }
 
-    internal byte[] Buffer { get; }
+    internal Memory<byte> Buffer { get; }
 
     public int Capacity => Buffer.Length;
 
     /// <summary>Bytes of content in the buffer.</summary>
     public int Length { get; set; }
 
-    public ReadOnlyMemory<byte> Content => Buffer.AsMemory(0, Length);
+    public ReadOnlyMemory<byte> Content => Buffer[..Length];
 
     /// <summary>Only when a reference is held already.</summary>
     public void AddReference()

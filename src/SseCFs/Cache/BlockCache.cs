@@ -20,7 +20,7 @@ internal sealed class BlockCache : IDisposable
     {
         _limit = limit;
         Pool = pool;
-        _cache = new MemoryCache(new MemoryCacheOptions { SizeLimit = limit, CompactionPercentage = CompactionShare });
+        _cache = new MemoryCache(new MemoryCacheOptions { SizeLimit = limit, CompactionPercentage = CompactionShare, TrackStatistics = true });
     }
 
     public BlockPool Pool { get; }
@@ -67,8 +67,8 @@ internal sealed class BlockCache : IDisposable
 
     /// <summary>
     /// MemoryCache refuses an entry that would exceed its limit and only then makes room, in the background; a scan larger
-    /// than the cache would never be kept. So room is made first. Its callbacks come late, from the pool: our count may
-    /// be above the truth, never below.
+    /// than the cache would never be kept. So room is made first. Its callbacks come late, from the pool: our count is never below
+    /// the truth, but may be above it, and then its own is asked for, as each needless compaction drops what others use.
     /// </summary>
     private void MakeRoom(int needed)
     {
@@ -78,7 +78,7 @@ internal sealed class BlockCache : IDisposable
         }
         lock (_compaction)
         {
-            if (_cache.Count > 0 && Interlocked.Read(ref _bytes) + needed > _limit)
+            if (_cache.Count > 0 && _cache.GetCurrentStatistics()!.CurrentEstimatedSize + needed > _limit)
             {
                 _cache.Compact(Math.Max(CompactionShare, 1.0 / _cache.Count));
             }

@@ -5,7 +5,7 @@ namespace SseCFs.Cache;
 
 /// <summary>
 /// Pinned buffers for reuse, in sizes from 4 KiB to <see cref="Block.Size"/> by powers of two, so that a small file costs
-/// little. Keeps at most <paramref name="retainedBytes"/> of unused memory; more is left to the collector. Thread-safe.
+/// little. Keeps at most <paramref name="retainedBytes"/> of unused memory; more is given back. Thread-safe.
 /// </summary>
 /// <remarks>
 /// Buffers are reused, <see cref="Block"/> objects too: a stale reference may try to revive one, and then finds it serving another
@@ -17,6 +17,9 @@ internal sealed class BlockPool(long retainedBytes)
     private static readonly int Classes = BitOperations.Log2(Block.Size) - SmallestShift + 1;
 
     private readonly ConcurrentStack<Block>[] _free = [.. Enumerable.Range(0, Classes).Select(_ => new ConcurrentStack<Block>())];
+
+    /// <summary>Parts of slabs that have their addresses and perhaps nothing behind them.</summary>
+    private readonly ConcurrentStack<Block> _withoutMemory = new();
     private long _retained;
 
     /// <summary>A block of at least <paramref name="length"/> bytes (0 to <see cref="Block.Size"/>), its content undefined, held once by the caller.</summary>
@@ -30,7 +33,7 @@ internal sealed class BlockPool(long retainedBytes)
         }
         else
         {
-            block = new Block(this, 1 << (index + SmallestShift));
+            block = index == Classes - 1 ? RentWhole() : new Block(this, GC.AllocateUninitializedArray<byte>(1 << (index + SmallestShift), pinned: true));
         }
         block.Start(length);
         return block;
@@ -38,12 +41,31 @@ internal sealed class BlockPool(long retainedBytes)
 
     internal void Return(Block block)
     {
-        if (Interlocked.Add(ref _retained, block.Capacity) > retainedBytes)
+        if (Interlocked.Add(ref _retained, block.Capacity) <= retainedBytes)
         {
-            Interlocked.Add(ref _retained, -block.Capacity);
+            _free[ClassOf(block.Capacity)].Push(block);
             return;
         }
-        _free[ClassOf(block.Capacity)].Push(block);
+        Interlocked.Add(ref _retained, -block.Capacity);
+        if (block.Capacity == Block.Size)
+        {
+            Slab.Discard(block.Buffer);
+            _withoutMemory.Push(block);
+        }
+    }
+
+    private Block RentWhole()
+    {
+        if (_withoutMemory.TryPop(out var block))
+        {
+            return block;
+        }
+        var slab = new Slab();
+        for (var offset = Block.Size; offset < Slab.Size; offset += Block.Size)
+        {
+            _withoutMemory.Push(new Block(this, slab.Memory.Slice(offset, Block.Size)));
+        }
+        return new Block(this, slab.Memory[..Block.Size]);
     }
 
     private static int ClassOf(int length) =>

@@ -290,7 +290,7 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
             var filled = 0;
             while (filled < count)
             {
-                var read = await body.ReadAsync(block.Buffer.AsMemory(filled, count - filled), _closing.Token).ConfigureAwait(false);
+                var read = await body.ReadAsync(block.Buffer.Slice(filled, count - filled), _closing.Token).ConfigureAwait(false);
                 if (read == 0)
                 {
                     throw new FsException(FsError.BadReply, $"the service sent {body.Length} bytes of {key} where more were due");

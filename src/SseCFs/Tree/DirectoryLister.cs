@@ -42,12 +42,8 @@ internal sealed class DirectoryLister(Mounted mounted)
     {
         try
         {
-            long started;
+            var started = _names.Sequence;
             var prefix = _names.KeyOf(directory);
-            lock (_names.Sync)
-            {
-                started = _names.Sequence;
-            }
             var pages = new List<ListPage>();
             do
             {
@@ -215,7 +211,7 @@ internal sealed class DirectoryLister(Mounted mounted)
     private static bool HoldsUnsaved(Inode inode) => inode switch
     {
         DirectoryInode directory => directory.Children.Values.Any(HoldsUnsaved),
-        FileInode file => file.Stored is null || file.Staged is not null || file.IsUploading,
+        FileInode file => file.HoldsUnsaved,
         _ => false,
     };
 }

@@ -33,7 +33,7 @@ internal sealed class FileContent(Mounted mounted)
             into.Release();
             return ReadSlowAsync(opened, offset, length, into, cancellation);
         }
-        var fetchTo = opened.ReadAhead.Observe(offset, length, content.Size);
+        var fetchTo = opened.ReadAhead.Observe(offset, length, content.Size, isCached: true);
         if (fetchTo > end)
         {
             content.Prefetch(end, fetchTo);
@@ -57,11 +57,11 @@ internal sealed class FileContent(Mounted mounted)
             {
                 if (staged is not null)
                 {
-                    await staged.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size), into, cancellation).ConfigureAwait(false);
+                    await staged.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size, isCached: false), into, cancellation).ConfigureAwait(false);
                 }
                 else if (content is not null)
                 {
-                    await content.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, content.Size), into, cancellation).ConfigureAwait(false);
+                    await content.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, content.Size, isCached: false), into, cancellation).ConfigureAwait(false);
                 }
                 if (staged is not { IsDisposed: true })
                 {

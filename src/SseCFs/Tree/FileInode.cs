@@ -37,6 +37,9 @@ internal sealed class FileInode(ulong number) : Inode(number)
 
     public uint Type => (Metadata?.Mode ?? FileType.Regular) & FileType.Mask;
 
+    /// <summary>There is content that the store has not, and that nobody knows better than we do.</summary>
+    public bool HoldsUnsaved => Stored is null || Staged is not null || IsUploading;
+
     /// <summary>Something is here that the store has not.</summary>
     public bool IsDirty => Staged is not null || IsMetadataDirty || Stored is null;
 }

@@ -59,23 +59,15 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         {
             directory.UsedAt = mounted.Clock.GetTimestamp();
             return directory.Children.TryGetValue(name, out child)
-                ? IsOurs(child) || lister.IsFresh(directory, mounted.Options.AttributesValid)
+                ? child is FileInode { HoldsUnsaved: true } || lister.IsFresh(directory, mounted.Options.AttributesValid)
                 : lister.IsFresh(directory, MissingValid);
         }
     }
 
-    /// <summary>Not stored yet: nobody knows it better than we do.</summary>
-    private static bool IsOurs(Inode inode) =>
-        inode is FileInode { Stored: null } or FileInode { Staged: not null } or FileInode { IsUploading: true };
-
     private async ValueTask<Inode?> FindAloneAsync(DirectoryInode directory, string name, CancellationToken cancellation)
     {
         var key = _names.KeyOf(directory, name);
-        long started;
-        lock (_names.Sync)
-        {
-            started = _names.Sequence;
-        }
+        var started = _names.Sequence;
         var below = mounted.Store.ListAsync(key + "/", null, null, 1, cancellation).AsTask();
         var listed = await mounted.Store.ListAsync(key, "/", null, 1, cancellation).ConfigureAwait(false);
         var isDirectory = (await below.ConfigureAwait(false)).Objects.Count > 0;
@@ -83,7 +75,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         lock (_names.Sync)
         {
             directory.Children.TryGetValue(name, out var child);
-            if (child is not null && (child.ChangedAt > started || IsOurs(child)))
+            if (child is not null && (child.ChangedAt > started || child is FileInode { HoldsUnsaved: true }))
             {
                 return child;
             }

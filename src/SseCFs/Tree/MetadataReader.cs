@@ -47,12 +47,11 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
     /// <exception cref="FsException">Stale: there is a newer version and older handles are open: the name leads to another inode now.</exception>
     public async ValueTask RevalidateAsync(FileInode file, bool withContent, CancellationToken cancellation)
     {
-        var known = file.Stored!;
+        var started = mounted.Names.Sequence;
         var key = mounted.Names.KeyOf(file);
-        long started;
-        lock (mounted.Names.Sync)
+        if (file.Stored is not { } known)
         {
-            started = mounted.Names.Sequence;
+            return; // removed meanwhile
         }
         try
         {
@@ -91,7 +90,9 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         {
             if (inode is FileInode file)
             {
-                await LoadFileAsync(file, withContent).ConfigureAwait(false);
+                while (!await TryLoadFileAsync(file, withContent).ConfigureAwait(false))
+                {
+                }
             }
             else
             {
@@ -108,27 +109,24 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
     }
 
-    private async ValueTask LoadFileAsync(FileInode file, bool withContent)
+    /// <returns>False: the file was moved or stored meanwhile, and the answer is of no use.</returns>
+    private async ValueTask<bool> TryLoadFileAsync(FileInode file, bool withContent)
     {
+        var started = mounted.Names.Sequence;
         var key = mounted.Names.KeyOf(file);
         try
         {
             var size = file.Stored?.Size ?? 0;
             if (!withContent || size is 0 or > SmallFile)
             {
-                var info = await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false);
-                lock (file.Sync)
-                {
-                    Versions.Apply(mounted, file, info);
-                }
-                return;
+                return TryApply(file, await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false), started);
             }
             var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, null, CancellationToken.None).ConfigureAwait(false);
             await using (body!.ConfigureAwait(false))
             {
-                lock (file.Sync)
+                if (!TryApply(file, body!.Info, started))
                 {
-                    Versions.Apply(mounted, file, body!.Info);
+                    return false;
                 }
                 await SeedAsync(file, body, CancellationToken.None).ConfigureAwait(false);
             }
@@ -139,9 +137,14 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
         {
-            DetachGone(file, long.MaxValue);
+            if (IsChangedSince(file, started))
+            {
+                return false;
+            }
+            DetachGone(file, started);
             throw;
         }
+        return true;
     }
 
     private async ValueTask LoadDirectoryAsync(DirectoryInode directory)
@@ -178,6 +181,30 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
                 directory.Metadata ??= PosixMetadata.Create(
                     FileType.Directory | mounted.Owners.DirectoryMode, mounted.Owners.Uid, mounted.Owners.Gid, _mountedAt);
             }
+        }
+    }
+
+    private bool TryApply(FileInode file, ObjectInfo info, long started)
+    {
+        lock (mounted.Names.Sync)
+        {
+            lock (file.Sync)
+            {
+                if (IsChangedSince(file, started))
+                {
+                    return file.Metadata is not null;
+                }
+                Versions.Apply(mounted, file, info);
+                return true;
+            }
+        }
+    }
+
+    private bool IsChangedSince(FileInode file, long started)
+    {
+        lock (mounted.Names.Sync)
+        {
+            return file.ChangedAt > started;
         }
     }
 
@@ -220,7 +247,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         {
             for (var filled = 0; filled < block.Length;)
             {
-                var read = await body.ReadAsync(block.Buffer.AsMemory(filled, block.Length - filled), cancellation).ConfigureAwait(false);
+                var read = await body.ReadAsync(block.Buffer.Slice(filled, block.Length - filled), cancellation).ConfigureAwait(false);
                 if (read == 0)
                 {
                     return;

@@ -24,8 +24,20 @@ internal sealed class Namespace
 
     public DirectoryInode Root { get; }
 
-    /// <summary>Grows with every change of a name. Under <see cref="Sync"/>.</summary>
-    public long Sequence => _sequence;
+    /// <summary>
+    /// Grows with every change of a name. Noted before a request goes out: what has a later <see cref="Inode.ChangedAt"/> when the answer comes
+    /// is known here better than the answer tells.
+    /// </summary>
+    public long Sequence
+    {
+        get
+        {
+            lock (Sync)
+            {
+                return _sequence;
+            }
+        }
+    }
 
     /// <summary>An inode that the kernel holds; one it should not know any more is <see cref="FsError.Stale"/>.</summary>
     public Inode Get(ulong number) =>

@@ -121,7 +121,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
                         await RewriteAsync(staged, offset, Math.Min(end, staged.Size), cancellation).ConfigureAwait(false);
                         continue;
                     }
-                    var memory = block.Buffer.AsMemory(0, (int)(end - offset));
+                    var memory = block.Buffer.Slice(0, (int)(end - offset));
                     await content.CopyToAsync(offset, memory, Math.Min(content.Size, end + mounted.Cache.ReadAheadLimit), cancellation).ConfigureAwait(false);
                     staged.TryWrite(offset, memory.Span);
                     if (mounted.Staging.IsOverLimit)

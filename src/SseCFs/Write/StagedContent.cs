@@ -50,7 +50,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                 var count = Math.Min(Block.Size - start, data.Length);
                 var chunk = ChunkAt(offset / Block.Size);
                 EnsureCapacity(chunk, start + count);
-                data[..count].CopyTo(chunk.Memory!.Buffer.AsSpan(start));
+                data[..count].CopyTo(chunk.Memory!.Buffer.Span[start..]);
                 chunk.Staged.Add(start, start + count);
                 chunk.Changes++;
                 offset += count;
@@ -165,7 +165,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                     else
                     {
                         EnsureCapacity(chunk, start + count);
-                        chunk.Memory!.Buffer.AsSpan(start, count).Clear();
+                        chunk.Memory!.Buffer.Span.Slice(start, count).Clear();
                     }
                     chunk.Staged.Add(start, start + count);
                     chunk.Changes++;
@@ -190,7 +190,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             else
             {
                 var block = area.Pool.Rent(count);
-                await ComposeAsync(offset, block.Buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);
+                await ComposeAsync(offset, block.Buffer.Slice(0, count), cancellation).ConfigureAwait(false);
                 into.Add(block.Content, block);
             }
             offset += count;
@@ -230,13 +230,13 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             var block = LeaseWhole(start / Block.Size, from, count);
             if (block is not null)
             {
-                slices.Add(block.Buffer.AsMemory(from, count));
+                slices.Add(block.Buffer.Slice(from, count));
             }
             else
             {
                 block = area.Pool.Rent(count);
                 leases.Add(block);
-                await ComposeAsync(start, block.Buffer.AsMemory(0, count), cancellation).ConfigureAwait(false);
+                await ComposeAsync(start, block.Buffer.Slice(0, count), cancellation).ConfigureAwait(false);
                 slices.Add(block.Content);
                 start += count;
                 continue;
@@ -281,7 +281,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
         try
         {
-            var place = await area.Spill.WriteAsync(block.Buffer.AsMemory(0, length), cancellation).ConfigureAwait(false);
+            var place = await area.Spill.WriteAsync(block.Buffer.Slice(0, length), cancellation).ConfigureAwait(false);
             lock (_lock)
             {
                 if (chunk.Changes == changes && ReferenceEquals(chunk.Memory, block))
@@ -346,12 +346,12 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         var block = area.Pool.Rent(Math.Max(needed, chunk.Staged.End));
         if (old is not null)
         {
-            old.Buffer.AsSpan().CopyTo(block.Buffer);
+            old.Buffer.Span.CopyTo(block.Buffer.Span);
             old.Release();
         }
         else
         {
-            block.Buffer.AsSpan(0, chunk.Staged.End).Clear();
+            block.Buffer.Span.Slice(0, chunk.Staged.End).Clear();
         }
         chunk.Memory = block;
         area.Account(chunk, old?.Capacity ?? 0, block.Capacity);
@@ -412,7 +412,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                     position = stop;
                     if (chunk.Memory is { } block)
                     {
-                        block.Buffer.AsSpan(start, stop - start).CopyTo(destination.Span[(start - from)..]);
+                        block.Buffer.Span.Slice(start, stop - start).CopyTo(destination.Span[(start - from)..]);
                     }
                     else if (spilled is not null)
                     {
@@ -456,7 +456,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             }
             foreach (var (start, end) in staged)
             {
-                block.Buffer.AsSpan(start, end - start).CopyTo(destination.Span[(start - from)..]);
+                block.Buffer.Span.Slice(start, end - start).CopyTo(destination.Span[(start - from)..]);
             }
         }
         finally
@@ -473,7 +473,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             {
                 return false;
             }
-            loaded.Buffer.AsSpan().CopyTo(into.Buffer);
+            loaded.Buffer.Span.CopyTo(into.Buffer.Span);
             return true;
         }
     }

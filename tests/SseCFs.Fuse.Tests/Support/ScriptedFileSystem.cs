@@ -128,9 +128,9 @@ internal class ScriptedFileSystem : IFileSystem
 
     public void ReleaseDirectory(ulong handle) => Note($"releasedir {handle}");
 
-    public ValueTask<ReadOnlyMemory<byte>> GetExtendedAttributeAsync(
+    public ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(
         ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
-        Answer<ReadOnlyMemory<byte>>($"getxattr {inode} {Text(name)}", "value"u8.ToArray(), cancellation);
+        Answer<ReadOnlyMemory<byte>?>($"getxattr {inode} {Text(name)}", "value"u8.ToArray(), cancellation);
 
     public ValueTask<ReadOnlyMemory<byte>> ListExtendedAttributesAsync(ulong inode, CancellationToken cancellation) =>
         Answer<ReadOnlyMemory<byte>>($"listxattr {inode}", "user.a\0user.b\0"u8.ToArray(), cancellation);

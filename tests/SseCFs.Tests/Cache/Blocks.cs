@@ -5,7 +5,7 @@ namespace SseCFs.Tests.Cache;
 public sealed class Blocks
 {
     [Fact]
-    public async Task A_scan_larger_than_the_cache_is_kept_as_far_as_there_is_room()
+    public void A_scan_larger_than_the_cache_is_kept_as_far_as_there_is_room()
     {
         const int limit = 32 * Block.Size;
         var pool = new BlockPool(limit);
@@ -14,15 +14,9 @@ public sealed class Blocks
         for (var i = 0; i < 200; i++)
         {
             Add(cache, slots);
-            if (i % 10 == 0)
-            {
-                // Evicted blocks are counted off by the cache's own threads.
-                await Task.Delay(5);
-            }
-            Assert.True(slots.Count(cache.Contains) <= 32, "more is kept than there is room for");
+            Assert.InRange(slots.Count(cache.Contains), Math.Min(i + 1, 28), 32);
             Assert.True(cache.Contains(slots[^1]), "the newest block was refused");
         }
-        Assert.True(slots.Count(cache.Contains) >= 16, "little of the room is used");
     }
 
     [Fact]
@@ -40,7 +34,7 @@ public sealed class Blocks
         {
             var other = pool.Rent(Block.Size);
             Assert.NotSame(held, other);
-            other.Buffer.AsSpan().Fill(1);
+            other.Buffer.Span.Fill(1);
         }
         Assert.False(held.Content.Span.ContainsAnyExcept((byte)77));
         held.Release();
@@ -64,7 +58,7 @@ public sealed class Blocks
     private static void Add(BlockCache cache, List<BlockSlot> slots, byte fill = 0)
     {
         var block = cache.Pool.Rent(Block.Size);
-        block.Buffer.AsSpan().Fill(fill);
+        block.Buffer.Span.Fill(fill);
         slots.Add(new BlockSlot());
         cache.Add(slots[^1], block);
         block.Release();
