@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using SseCFs.Store;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Mounting;
+using SseCFs.Tree;
 
 namespace SseCFs.Tool.CommandLine;
 
@@ -31,7 +32,11 @@ internal sealed class CheckCommand
         var client = ServiceConnection.Connect(options);
         using var key = await KeyLoading.LoadAsync(keySource, cancellation).ConfigureAwait(false);
         using var store = new S3ObjectStore(client, options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
-        var rows = await new CapabilityProbe(store, url.Prefix).RunAsync(cancellation).ConfigureAwait(false);
+        List<ProbeRow> rows = [.. await new CapabilityProbe(store, url.Prefix).RunAsync(cancellation).ConfigureAwait(false)];
+        if (rows[^1].Result != ProbeResult.Bad)
+        {
+            rows.Add(StoredObjects(await KeySample.TakeAsync(store, url.Prefix, cancellation).ConfigureAwait(false)));
+        }
         Console.WriteLine($"{url} with the key of fingerprint {key.Fingerprint}");
         var width = rows.Max(row => row.Name.Length);
         foreach (var row in rows)
@@ -40,6 +45,18 @@ internal sealed class CheckCommand
         }
         Console.WriteLine(Conclusion(rows));
         return (int)CodeOf(rows);
+    }
+
+    private static ProbeRow StoredObjects(KeySample sample)
+    {
+        var (result, detail) = sample switch
+        {
+            { Readable: 0, Unreadable: 0 } => (ProbeResult.Good, "no encrypted ones were found"),
+            { Unreadable: 0 } => (ProbeResult.Good, $"the key opens the encrypted ones that were looked at ({sample.Readable})"),
+            { Readable: 0 } => (ProbeResult.Bad, $"the key opens none of the {sample.Unreadable} encrypted ones looked at, such as {sample.Example}: only --allow-unreadable mounts them"),
+            _ => (ProbeResult.Limited, $"the key does not open {sample.Unreadable} of the {sample.Unreadable + sample.Readable} encrypted ones looked at, such as {sample.Example}"),
+        };
+        return new ProbeRow("stored objects", result, detail, null);
     }
 
     private static string NameOf(ProbeResult result) => result switch

@@ -107,7 +107,7 @@ public static class S3ClientFactory
         {
             AllowAutoRedirect = false,
             AutomaticDecompression = DecompressionMethods.None,
-            ConnectCallback = ServiceConnection.ConnectAsync,
+            ConnectCallback = ServiceStream.ConnectAsync,
             ConnectTimeout = TimeSpan.FromSeconds(10),
             MaxConnectionsPerServer = options.MaximumConnections,
             // Ceph's front end drops a connection that is idle for 65 s.

@@ -79,13 +79,26 @@ internal sealed class Service : IAsyncDisposable
 
     public async Task PutAsync(string name, string keyFile)
     {
-        var options = new StoreOptions { Bucket = Bucket, Endpoint = _server.Address };
         using var key = new CustomerKey(await File.ReadAllBytesAsync(keyFile));
-        var config = new Amazon.S3.AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" };
-        using var store = new S3ObjectStore(
-            new Amazon.S3.AmazonS3Client(Owner.AccessKey, Owner.SecretKey, config), options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+        using var store = Connect(key);
         var metadata = new ObjectMetadata(new Dictionary<string, string>(), null);
         await store.PutAsync(name, ObjectContent.Of("content"u8.ToArray()), metadata, WriteCondition.None, CancellationToken.None);
+    }
+
+    /// <summary>The keys of all objects in the bucket.</summary>
+    public async Task<IReadOnlyList<string>> ListAsync()
+    {
+        using var key = new CustomerKey(RandomNumberGenerator.GetBytes(CustomerKey.Length));
+        using var store = Connect(key);
+        return [.. (await store.ListAsync("", null, null, 1000, CancellationToken.None)).Objects.Select(listed => listed.Key)];
+    }
+
+    private S3ObjectStore Connect(CustomerKey key)
+    {
+        var config = new Amazon.S3.AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" };
+        return new S3ObjectStore(
+            new Amazon.S3.AmazonS3Client(Owner.AccessKey, Owner.SecretKey, config), new StoreOptions { Bucket = Bucket, Endpoint = _server.Address }, key, TimeProvider.System,
+            NullLogger<S3ObjectStore>.Instance);
     }
 
     public async ValueTask DisposeAsync()

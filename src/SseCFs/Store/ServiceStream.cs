@@ -10,7 +10,7 @@ namespace SseCFs.Store;
 /// it sends the second (Nagle's algorithm; Ceph's front end without tcp_nodelay), would else wait for Linux' delayed
 /// acknowledgement: 40 ms on every small GET. One reader and one writer at a time.
 /// </summary>
-internal sealed class ServiceConnection(Socket socket) : Stream
+internal sealed class ServiceStream(Socket socket) : Stream
 {
     private const int BufferSize = 64 << 10;
 
@@ -41,7 +41,7 @@ internal sealed class ServiceConnection(Socket socket) : Stream
         try
         {
             await socket.ConnectAsync(context.DnsEndPoint, cancellation).ConfigureAwait(false);
-            return new ServiceConnection(socket);
+            return new ServiceStream(socket);
         }
         catch
         {
