@@ -36,7 +36,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _creation = new Creation(_mounted, _lookup, _metadata, _storer, _deferred);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, _creation);
         _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _creation, _removal);
-        _content = new FileContent(_mounted);
+        _content = new FileContent(_mounted, _storer);
     }
 
     public IInvalidationSink? Invalidation
@@ -66,6 +66,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _deferred.DisposeAsync().ConfigureAwait(false);
+        await _mounted.Upload.EndAsync().ConfigureAwait(false);
         _metadata.Dispose();
         _mounted.Dispose();
     }
@@ -228,6 +229,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             {
                 ClearPrivileges(known);
             }
+            known.AreTimesOfWrite = change.AccessTime is null && change.ModifyTime is null && (known.AreTimesOfWrite || change.Size is not null);
             known.AccessTime = change.AccessTime ?? known.AccessTime;
             known.ModifyTime = change.ModifyTime ?? (change.Size is null ? known.ModifyTime : now);
             known.ChangeTime = now;

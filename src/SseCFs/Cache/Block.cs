@@ -30,6 +30,9 @@ internal sealed class Block : ISharedMemory
 
     public ReadOnlyMemory<byte> Content => Buffer[..Length];
 
+    /// <summary>Others than the caller hold it.</summary>
+    public bool IsShared => Volatile.Read(ref _references) > 1;
+
     /// <summary>Only when a reference is held already.</summary>
     public void AddReference()
     {

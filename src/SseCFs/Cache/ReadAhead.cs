@@ -18,8 +18,8 @@ internal sealed class ReadAhead(long limit)
     private const int JumpsPerDoubling = 8;
     private const long LargestJump = 1 << 20;
 
-    /// <summary>Times the limit: as large may a file be to be gathered piece by piece, as it then fits into the cache.</summary>
-    private const int FilesPerCache = 4;
+    /// <summary>Times the limit: as large may a file be to be gathered piece by piece. Half of it is then in the cache in the end.</summary>
+    private const int FilesPerCache = 8;
 
     private readonly Lock _lock = new();
     private readonly long _limit = Math.Min(limit, LargestWindow);

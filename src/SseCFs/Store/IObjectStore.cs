@@ -130,9 +130,12 @@ public interface IMultipartUpload
     /// </summary>
     ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation);
 
+    /// <summary>Leaves parts of higher numbers, sent before the file was cut, out of the object.</summary>
+    void LeaveOut(int above);
+
     /// <summary>
     /// Makes the object visible whole, and verifies its size and encryption. The condition is the service's own where it
-    /// honours one here, else a HEAD right before: a small window stays.
+    /// honours one here, else a HEAD right before: a small window stays. An upload that the service does not know any more is <see cref="FsError.NotFound"/>.
     /// </summary>
     ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation);
 

@@ -118,6 +118,14 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         }
     }
 
+    public void LeaveOut(int above)
+    {
+        foreach (var number in _parts.Keys.Where(number => number > above))
+        {
+            _parts.TryRemove(number, out _);
+        }
+    }
+
     public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
     {
         if (_requests.Capabilities.CompleteConditions != true)
@@ -143,13 +151,13 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 return _requests.Client.CompleteMultipartUploadAsync(request, token);
             }, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (attempts > 1 && (e.Reason == FsError.Conflict || e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" }))
+        catch (FsException e) when (attempts > 1 && (e.Reason == FsError.Conflict || IsGone(e)))
         {
             // Completed by an attempt whose reply was lost? The object itself tells.
             return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, there => ValueTask.FromResult(IsOfOurParts(there.ETag)), cancellation).ConfigureAwait(false)
                 ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : new FsException(FsError.BadReply, e.Message, e));
         }
-        catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null)
+        catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null && !IsGone(e))
         {
             throw Refused(condition, e);
         }
@@ -180,6 +188,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             StoreLog.AbortFailed(_requests.Log, Key, e.Message);
         }
     }
+
+    private static bool IsGone(FsException e) => e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" };
 
     /// <summary>A completed upload's ETag ends in the number of its parts. What stands before is no rule that all services share.</summary>
     private bool IsOfOurParts(string etag) => etag.EndsWith(string.Create(CultureInfo.InvariantCulture, $"-{_parts.Count}"), StringComparison.Ordinal);

@@ -5,7 +5,7 @@ using SseCFs.Write;
 namespace SseCFs.Tree;
 
 /// <summary>Reads and changes the content of open files: staged data over the cached stored version. Thread-safe.</summary>
-internal sealed class FileContent(Mounted mounted)
+internal sealed class FileContent(Mounted mounted, FileStorer storer)
 {
     /// <summary>Cached content is answered at once and without allocation; else the fetch is awaited.</summary>
     public ValueTask ReadAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
@@ -57,7 +57,12 @@ internal sealed class FileContent(Mounted mounted)
             {
                 if (staged is not null)
                 {
-                    await staged.ReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size, isCached: false), into, cancellation).ConfigureAwait(false);
+                    if (!await staged.TryReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size, isCached: false), into, cancellation).ConfigureAwait(false))
+                    {
+                        into.Release();
+                        await storer.StoreAsync(file, cancellation).ConfigureAwait(false);
+                        continue;
+                    }
                 }
                 else if (content is not null)
                 {
@@ -90,13 +95,23 @@ internal sealed class FileContent(Mounted mounted)
         {
             throw new FsException(FsError.FileTooLarge, "a file cannot exceed 5 TiB, the most one object can hold");
         }
+        StagedContent? staged;
         lock (file.Sync)
         {
-            if (!file.IsUploading && file.Staged is { } staged && staged.TryWrite(append ? staged.Size : offset, data.Span))
+            staged = file.IsUploading ? null : file.Staged;
+            if (staged is not null && staged.TryWrite(append ? staged.Size : offset, data.Span))
             {
                 MarkWritten(file);
-                return mounted.Staging.IsOverLimit ? mounted.Staging.MakeRoomAsync(cancellation) : ValueTask.CompletedTask;
             }
+            else
+            {
+                staged = null;
+            }
+        }
+        if (staged is not null)
+        {
+            storer.Advance(file, staged);
+            return mounted.Staging.IsOverLimit ? mounted.Staging.MakeRoomAsync(cancellation) : ValueTask.CompletedTask;
         }
         return WriteSlowAsync(file, offset, data, append, cancellation);
     }
@@ -107,11 +122,7 @@ internal sealed class FileContent(Mounted mounted)
         {
             throw new FsException(size < 0 ? FsError.InvalidArgument : FsError.FileTooLarge, "a file's size is 0 to 5 TiB");
         }
-        return ChangeAsync(file, size == 0, staged =>
-        {
-            staged.SetSize(size);
-            return true;
-        }, static (_, _) => ValueTask.CompletedTask, cancellation);
+        return ChangeAsync(file, size == 0, staged => staged.TrySetSize(size), 0, size, cancellation);
     }
 
     public ValueTask AllocateAsync(FileInode file, AllocateMode mode, long offset, long length, CancellationToken cancellation)
@@ -129,19 +140,14 @@ internal sealed class FileContent(Mounted mounted)
             var grown = Math.Max(staged.Size, offset + length);
             if (mode == AllocateMode.Reserve)
             {
-                staged.SetSize(grown);
-                return true;
+                return staged.TrySetSize(grown);
             }
             if (!staged.TryZero(offset, length))
             {
                 return false;
             }
-            if (mode == AllocateMode.ZeroRange)
-            {
-                staged.SetSize(grown);
-            }
-            return true;
-        }, (staged, token) => staged.LoadAsync(offset, length, token), cancellation);
+            return mode != AllocateMode.ZeroRange || staged.TrySetSize(grown);
+        }, offset, length, cancellation);
     }
 
     private async ValueTask WriteSlowAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
@@ -150,17 +156,18 @@ internal sealed class FileContent(Mounted mounted)
             file,
             false,
             staged => staged.TryWrite(append ? staged.Size : offset, data.Span),
-            (staged, token) => staged.LoadAsync(append ? staged.Size : offset, data.Length, token),
+            append ? null : offset,
+            data.Length,
             cancellation).ConfigureAwait(false);
         await mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>
-    /// Changes staged content, begun over the stored version (or over nothing) if there is none, with uploads kept out; loads what is spilled
-    /// as long as the change asks for it.
+    /// Changes staged content, begun over the stored version (or over nothing) if there is none, with uploads kept out. As long as the change cannot be made,
+    /// what is spilled of its range is loaded; where some was dropped, the file is stored first.
     /// </summary>
-    private async ValueTask ChangeAsync(
-        FileInode file, bool emptied, Func<StagedContent, bool> tryChange, Func<StagedContent, CancellationToken, ValueTask> load, CancellationToken cancellation)
+    /// <param name="offset">Null: the end of the file.</param>
+    private async ValueTask ChangeAsync(FileInode file, bool emptied, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
     {
         await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -178,7 +185,15 @@ internal sealed class FileContent(Mounted mounted)
                         return;
                     }
                 }
-                await load(staged, cancellation).ConfigureAwait(false);
+                var start = offset ?? staged.Size;
+                if (staged.IsDropped(start, length))
+                {
+                    await storer.StoreHeldAsync(file, cancellation).ConfigureAwait(false);
+                }
+                else
+                {
+                    await staged.LoadAsync(start, length, cancellation).ConfigureAwait(false);
+                }
             }
         }
         finally
@@ -192,5 +207,6 @@ internal sealed class FileContent(Mounted mounted)
         var now = mounted.Now();
         file.Metadata!.ModifyTime = now;
         file.Metadata.ChangeTime = now;
+        file.Metadata.AreTimesOfWrite = true;
     }
 }

@@ -46,6 +46,28 @@ internal sealed class FileStorer(Mounted mounted)
         await StoreContentAsync(file, file.Staged!, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>After a write: lets go what has become whole parts of a large file. Returns at once.</summary>
+    public void Advance(FileInode file, StagedContent staged)
+    {
+        if (staged.Streamed is { } streamed)
+        {
+            streamed.Advance();
+        }
+        else if (mounted.Upload.MayStream(staged))
+        {
+            Stream(file, staged)?.Advance();
+        }
+    }
+
+    /// <summary>Before a name goes or changes: an upload under it ends, after the file was stored if not all of its content is here. By a caller who holds the file's gate.</summary>
+    public async ValueTask EndStreamAsync(FileInode file, CancellationToken cancellation)
+    {
+        if (file.Staged?.Streamed is { } streamed && !streamed.TryAbandon())
+        {
+            await StoreHeldAsync(file, cancellation).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>PUTs the marker object of a directory.</summary>
     public async ValueTask StoreMarkerAsync(DirectoryInode directory, WriteCondition condition, CancellationToken cancellation)
     {
@@ -108,6 +130,31 @@ internal sealed class FileStorer(Mounted mounted)
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
     }
 
+    private StreamedUpload? Stream(FileInode file, StagedContent staged)
+    {
+        lock (mounted.Names.Sync)
+        {
+            // Under a name that is about to change, nothing is begun.
+            if (file.IsDetached || mounted.Names.MoveOf(file) is not null)
+            {
+                return null;
+            }
+            var key = mounted.Names.KeyOf(file);
+            lock (file.Sync)
+            {
+                if (!ReferenceEquals(file.Staged, staged) || file.IsUploading)
+                {
+                    return null;
+                }
+                return staged.Streamed ??= mounted.Upload.Stream(
+                    key,
+                    staged,
+                    staged.Stored is null ? null : Versions.InfoOf(file, key),
+                    file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file), withTimes: false));
+            }
+        }
+    }
+
     private static bool NeedsStoring(Inode inode)
     {
         lock (inode.Sync)
@@ -159,6 +206,15 @@ internal sealed class FileStorer(Mounted mounted)
                     key, staged, null, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
             }
             Settle(file, staged, key, written);
+            if (staged.Streamed is { IsCompleted: true } streamed)
+            {
+                await FollowStreamAsync(file, streamed, written, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists && staged.HasDropped)
+        {
+            await KeepTheirsAsync(file, staged, key, cancellation).ConfigureAwait(false);
+            throw new FsException(FsError.Conflict, e.Message, e);
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale)
         {
@@ -206,13 +262,70 @@ internal sealed class FileStorer(Mounted mounted)
         staged.Dispose();
     }
 
+    /// <summary>The metadata of a streamed upload was fixed when it began: what has changed since is stored after it.</summary>
+    private async ValueTask FollowStreamAsync(FileInode file, StreamedUpload streamed, WrittenObject written, CancellationToken cancellation)
+    {
+        lock (file.Sync)
+        {
+            var known = file.Metadata!;
+            known.ContentHash = null;
+            if (known.AreTimesOfWrite)
+            {
+                known.SetTimes(written.LastModified);
+            }
+            var now = known.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file), withTimes: false).User;
+            var began = streamed.Metadata.User;
+            if (known.AreTimesOfWrite && now.Count == began.Count && now.All(pair => began.GetValueOrDefault(pair.Key) == pair.Value))
+            {
+                return;
+            }
+            file.IsMetadataDirty = true;
+        }
+        await StoreMetadataAsync(file, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Another writer's version stands where ours should go, and some of ours is in an upload for this name and nowhere else: theirs is copied to the conflict's name.
+    /// </summary>
+    private async ValueTask KeepTheirsAsync(FileInode file, StagedContent staged, string key, CancellationToken cancellation)
+    {
+        var condition = WriteCondition.Absent;
+        try
+        {
+            var theirs = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            var conflictKey = ConflictKeyOf(key);
+            await mounted.Store.CopyAsync(theirs, conflictKey, theirs.Metadata, WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            TreeLog.ConflictTheirsKept(mounted.Log, key, conflictKey);
+            condition = WriteCondition.Match(theirs.ETag);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // They removed it.
+        }
+        var written = await mounted.Upload.SendAsync(key, staged, null, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+        Settle(file, staged, key, written);
+        await FollowStreamAsync(file, staged.Streamed!, written, cancellation).ConfigureAwait(false);
+        lock (mounted.Names.Sync)
+        {
+            if (file.Parent is { } parent)
+            {
+                parent.ListedAt = null;
+            }
+        }
+    }
+
+    private string ConflictKeyOf(string key)
+    {
+        var time = mounted.Clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", System.Globalization.CultureInfo.InvariantCulture);
+        return $"{key}.conflict-{Environment.MachineName}-{time}";
+    }
+
     /// <summary>
     /// Another writer's version stands where ours should go. Ours is stored beside it under a name of its own, and the file shows theirs.
     /// </summary>
     private async ValueTask KeepAsConflictAsync(FileInode file, StagedContent staged, string key, CancellationToken cancellation)
     {
-        var time = mounted.Clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        var conflictKey = $"{key}.conflict-{Environment.MachineName}-{time}";
+        var conflictKey = ConflictKeyOf(key);
         try
         {
             await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);

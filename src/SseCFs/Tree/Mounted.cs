@@ -22,7 +22,7 @@ internal sealed class Mounted : IDisposable
         Pool = new BlockPool(memory / 8);
         Cache = new BlockCache(memory * 3 / 8, Pool);
         Staging = new StagingArea(memory * 3 / 8, Pool, new SpillFile(options.SpillDirectory));
-        Upload = new Upload(store, (int)Math.Clamp(memory / 8 / (8 << 20), 1, 4));
+        Upload = new Upload(store, (int)Math.Clamp(memory / 8 / UploadPart.SmallestSize, 1, 4), Staging.Limit);
         Owners = new OwnerDefaults(options.Uid, options.Gid, 0x1B6 & ~options.Umask, 0x1FF & ~options.Umask);
     }
 

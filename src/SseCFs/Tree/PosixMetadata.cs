@@ -35,6 +35,9 @@ internal sealed class PosixMetadata
     public ExtendedAttributes Extended { get; private init; } = new();
     public string? ContentType { get; set; }
 
+    /// <summary>The times are those of the last write, and not what a program set them to.</summary>
+    public bool AreTimesOfWrite { get; set; }
+
     /// <summary>MD5 of the content in base64, as rclone keeps it; null when it is not known.</summary>
     public string? ContentHash { get; set; }
 
@@ -76,19 +79,22 @@ internal sealed class PosixMetadata
     /// <summary>The headers for a write. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
     /// <param name="keyFingerprint">Of the key that the object is encrypted with.</param>
     /// <param name="writer">Who writes: tells a write of our own, whose reply was lost, from another's.</param>
-    public ObjectMetadata ToObjectMetadata(string keyFingerprint, string writer)
+    public ObjectMetadata ToObjectMetadata(string keyFingerprint, string writer, bool withTimes = true)
     {
         var user = new Dictionary<string, string>(Foreign)
         {
             [ModeName] = Mode.ToString(CultureInfo.InvariantCulture),
             [UidName] = Uid.ToString(CultureInfo.InvariantCulture),
             [GidName] = Gid.ToString(CultureInfo.InvariantCulture),
-            [ModifyName] = Format(ModifyTime),
-            [ChangeName] = Format(ChangeTime),
-            [AccessName] = Format(AccessTime),
             [KeyName] = keyFingerprint,
             [WriterName] = writer,
         };
+        if (withTimes)
+        {
+            user[ModifyName] = Format(ModifyTime);
+            user[ChangeName] = Format(ChangeTime);
+            user[AccessName] = Format(AccessTime);
+        }
         if (ContentHash is not null)
         {
             user[HashName] = ContentHash;
@@ -103,6 +109,9 @@ internal sealed class PosixMetadata
         }
         return new ObjectMetadata(user, ContentType);
     }
+
+    /// <summary>Without times of its own, an object is shown with the time at which the service stored it.</summary>
+    public void SetTimes(DateTimeOffset stored) => ModifyTime = ChangeTime = AccessTime = Timestamp.From(stored);
 
     private static uint ParseMode(IReadOnlyDictionary<string, string> user, uint type, OwnerDefaults defaults)
     {

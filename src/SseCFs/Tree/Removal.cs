@@ -17,9 +17,9 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            await SaveForHandlesAsync(file, cancellation).ConfigureAwait(false);
             if (file.Stored is not null)
             {
-                await SaveForHandlesAsync(file, cancellation).ConfigureAwait(false);
                 await KeepDirectoryAsync(parent, file, cancellation).ConfigureAwait(false);
                 await mounted.Store.DeleteAsync(mounted.Names.KeyOf(file), cancellation).ConfigureAwait(false);
             }
@@ -101,7 +101,12 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
     /// </summary>
     public async ValueTask SaveForHandlesAsync(FileInode file, CancellationToken cancellation)
     {
-        if (file.Handles == 0 || file.IsUnreadable || Versions.ContentOf(mounted, file) is not { } content)
+        if (file.Handles == 0 || file.IsUnreadable)
+        {
+            return;
+        }
+        await storer.EndStreamAsync(file, cancellation).ConfigureAwait(false);
+        if (Versions.ContentOf(mounted, file) is not { } content)
         {
             return;
         }
@@ -171,7 +176,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         var segments = new ReadSegments();
         try
         {
-            await staged.ReadAsync(offset, (int)(end - offset), 0, segments, cancellation).ConfigureAwait(false);
+            await staged.TryReadAsync(offset, (int)(end - offset), 0, segments, cancellation).ConfigureAwait(false);
             for (var i = 0; i < segments.Count; i++)
             {
                 while (!staged.TryWrite(offset, segments[i].Span))

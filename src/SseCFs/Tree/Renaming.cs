@@ -78,6 +78,7 @@ internal sealed class Renaming(
     private async ValueTask MoveFileAsync(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, string newKey, FileInode? replaced, bool noReplace, CancellationToken cancellation)
     {
+        await storer.EndStreamAsync(source, cancellation).ConfigureAwait(false);
         if (replaced is not null)
         {
             await removal.SaveForHandlesAsync(replaced, cancellation).ConfigureAwait(false);

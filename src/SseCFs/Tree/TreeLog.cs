@@ -17,6 +17,9 @@ internal static partial class TreeLog
     [LoggerMessage(203, LogLevel.Error, "{Key} was changed by another writer; what was written here is stored as {ConflictKey}")]
     public static partial void ConflictKept(ILogger log, string key, string conflictKey);
 
+    [LoggerMessage(209, LogLevel.Error, "{Key} was changed by another writer; what was written here is stored under the name, and theirs as {ConflictKey}")]
+    public static partial void ConflictTheirsKept(ILogger log, string key, string conflictKey);
+
     [LoggerMessage(207, LogLevel.Error, "{ConflictKey}: {Count} bytes that were not written here belonged to a version that is gone; they are zeros")]
     public static partial void ConflictIncomplete(ILogger log, string conflictKey, long count);
 

@@ -67,6 +67,10 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
         await inode.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {
+            if (inode is FileInode file)
+            {
+                await storer.EndStreamAsync(file, cancellation).ConfigureAwait(false);
+            }
             if (inode is not FileInode { Stored: null } && !DeferredWrites.IsBeingWritten(inode))
             {
                 await storer.StoreHeldAsync(inode, cancellation).ConfigureAwait(false);

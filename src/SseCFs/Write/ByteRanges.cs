@@ -31,6 +31,19 @@ internal sealed class ByteRanges
         return start >= end;
     }
 
+    /// <summary>Up to where all is covered from a byte on; the byte itself if it is not.</summary>
+    public int EndFrom(int start)
+    {
+        foreach (var range in _ranges)
+        {
+            if (range.Start <= start && start < range.End)
+            {
+                return range.End;
+            }
+        }
+        return start;
+    }
+
     public void Add(int start, int end)
     {
         if (start >= end)

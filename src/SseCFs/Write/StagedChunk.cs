@@ -6,8 +6,11 @@ namespace SseCFs.Write;
 /// Up to <see cref="Block.Size"/> staged bytes at one place of a file: in memory, in the spill file, or (neither) zeros.
 /// Guarded by its owner's lock.
 /// </summary>
-internal sealed class StagedChunk(StagedContent owner)
+/// <param name="index">Its place in the file, in blocks.</param>
+internal sealed class StagedChunk(StagedContent owner, long index)
 {
+    public long Index { get; } = index;
+
     public StagedContent Owner { get; } = owner;
 
     /// <summary>The bytes of the chunk that are staged; the others come from the stored version.</summary>
@@ -17,8 +20,8 @@ internal sealed class StagedChunk(StagedContent owner)
 
     public SpillPlace? Spilled { get; set; }
 
-    /// <summary>Grows with every change, so that a spill that was overtaken by a write is noticed.</summary>
-    public int Changes { get; set; }
+    /// <summary>The number of its last change among the owner's, so that a spill or upload that was overtaken by a write is noticed.</summary>
+    public long ChangedAt { get; set; }
 
     /// <summary>Guarded by the <see cref="StagingArea"/>.</summary>
     public LinkedListNode<StagedChunk>? Place { get; set; }

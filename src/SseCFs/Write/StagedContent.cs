@@ -12,12 +12,39 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     private readonly Lock _lock = new();
     private readonly Dictionary<long, StagedChunk> _chunks = [];
     private long _size = stored?.Size ?? 0;
+    private readonly List<(long Start, long End)> _dropped = [];
+    private long _stamp;
+    private long _contiguous = stored?.Size ?? 0;
     private bool _isDisposed;
 
     /// <summary>How far the stored version still shows through; a cut that is grown again reads as zeros.</summary>
     private long _storedEnd = stored?.Size ?? 0;
 
     public StoredContent? Stored => stored;
+
+    /// <summary>The upload that goes on while the file is written; null before it is large enough. Set once, under its file's lock.</summary>
+    public StreamedUpload? Streamed { get; set; }
+
+    /// <summary>Some of it is with the service alone, in an upload that is not completed.</summary>
+    public bool HasDropped => Streamed is { HasDropped: true };
+
+    /// <summary>The number of the last change.</summary>
+    public long Stamp
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _stamp;
+            }
+        }
+    }
+
+    /// <summary>Up to here, from the file's start, is nothing but stored content and after it what was written.</summary>
+    public long Contiguous => Interlocked.Read(ref _contiguous);
+
+    /// <summary>Bytes that were written behind the stored content, without a gap.</summary>
+    public long Appended => Contiguous - (stored?.Size ?? 0);
 
     /// <summary>It was stored, or dropped: what was read from it since is of no use.</summary>
     public bool IsDisposed
@@ -52,10 +79,14 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                 EnsureCapacity(chunk, start + count);
                 data[..count].CopyTo(chunk.Memory!.Buffer.Span[start..]);
                 chunk.Staged.Add(start, start + count);
-                chunk.Changes++;
+                chunk.ChangedAt = ++_stamp;
                 offset += count;
                 data = data[count..];
                 _size = Math.Max(_size, offset);
+            }
+            if (offset > _contiguous)
+            {
+                ExtendContiguous();
             }
             return true;
         }
@@ -94,12 +125,24 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     }
 
     /// <summary>Cuts the file, or grows it with zeros.</summary>
-    public void SetSize(long size)
+    /// <returns>False: nothing was done; some of what would be left was dropped.</returns>
+    public bool TrySetSize(long size)
     {
+        // Not under the lock, which the upload takes under its own.
+        var isCut = Streamed is { } streamed && streamed.End > size;
+        if (isCut && !Streamed!.TryAbandon(keep: size))
+        {
+            return false;
+        }
         lock (_lock)
         {
+            if (isCut)
+            {
+                _dropped.Clear();
+            }
             if (size < _size)
             {
+                _contiguous = Math.Min(_contiguous, size);
                 foreach (var (index, chunk) in _chunks.ToList())
                 {
                     var start = index * Block.Size;
@@ -111,12 +154,66 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                     else if (start + Block.Size > size)
                     {
                         chunk.Staged.Cut((int)(size - start));
-                        chunk.Changes++;
+                        chunk.ChangedAt = ++_stamp;
                     }
                 }
                 _storedEnd = Math.Min(_storedEnd, size);
             }
             _size = size;
+            return true;
+        }
+    }
+
+    /// <summary>Some of the range is with the service alone, and can be had only by storing the file.</summary>
+    public bool IsDropped(long offset, long length)
+    {
+        lock (_lock)
+        {
+            foreach (var (start, end) in _dropped)
+            {
+                if (start < offset + length && offset < end)
+                {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /// <summary>Whether nothing of a range was changed after a change of that number.</summary>
+    public bool IsUnchangedSince(long start, long end, long stamp)
+    {
+        lock (_lock)
+        {
+            for (var index = start / Block.Size; index * Block.Size < end; index++)
+            {
+                if (_chunks.TryGetValue(index, out var chunk) && chunk.ChangedAt > stamp)
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
+    /// <summary>Drops a range, whose ends are multiples of <see cref="Block.Size"/>, from memory and disk, unless it was changed after that change.</summary>
+    public bool TryDrop(long start, long end, long stamp)
+    {
+        lock (_lock)
+        {
+            if (_isDisposed || !IsUnchangedSince(start, end, stamp))
+            {
+                return false;
+            }
+            for (var index = start / Block.Size; index * Block.Size < end; index++)
+            {
+                if (_chunks.Remove(index, out var chunk))
+                {
+                    Drop(chunk);
+                }
+            }
+            _dropped.Add((start, end));
+            return true;
         }
     }
 
@@ -168,7 +265,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                         chunk.Memory!.Buffer.Span.Slice(start, count).Clear();
                     }
                     chunk.Staged.Add(start, start + count);
-                    chunk.Changes++;
+                    chunk.ChangedAt = ++_stamp;
                 }
                 offset += count;
             }
@@ -177,7 +274,8 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     }
 
     /// <summary>Adds the bytes of a range; fewer only at the end.</summary>
-    public async ValueTask ReadAsync(long offset, int length, long fetchTo, ReadSegments into, CancellationToken cancellation)
+    /// <returns>False: some of it is dropped, and what was added is of no use.</returns>
+    public async ValueTask<bool> TryReadAsync(long offset, int length, long fetchTo, ReadSegments into, CancellationToken cancellation)
     {
         var end = Math.Min(offset + length, Size);
         while (offset < end)
@@ -190,11 +288,15 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             else
             {
                 var block = area.Pool.Rent(count);
-                await ComposeAsync(offset, block.Buffer.Slice(0, count), cancellation).ConfigureAwait(false);
                 into.Add(block.Content, block);
+                if (!await TryComposeAsync(offset, block.Buffer[..count], cancellation).ConfigureAwait(false))
+                {
+                    return false;
+                }
             }
             offset += count;
         }
+        return true;
     }
 
     /// <summary>Whether a range, which must not be empty, is wholly as in the stored version.</summary>
@@ -202,7 +304,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         lock (_lock)
         {
-            if (stored is null || end > _storedEnd)
+            if (stored is null || end > _storedEnd || IsDropped(start, end - start))
             {
                 return false;
             }
@@ -236,7 +338,10 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             {
                 block = area.Pool.Rent(count);
                 leases.Add(block);
-                await ComposeAsync(start, block.Buffer.Slice(0, count), cancellation).ConfigureAwait(false);
+                if (!await TryComposeAsync(start, block.Buffer[..count], cancellation).ConfigureAwait(false))
+                {
+                    throw new FsException(FsError.InputOutput, "what was dropped from memory, as the service has it, is to be sent again");
+                }
                 slices.Add(block.Content);
                 start += count;
                 continue;
@@ -263,11 +368,29 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
     }
 
+    /// <summary>Makes room: drops a chunk, with its part, that the service has; moves another one to the spill file.</summary>
+    /// <param name="mustGo">Also if it had better stay.</param>
+    /// <returns>False: it stays.</returns>
+    public async ValueTask<bool> TryEvictAsync(StagedChunk chunk, bool mustGo, CancellationToken cancellation)
+    {
+        var isFreed = Streamed is { } streamed ? await streamed.TryFreeAsync(chunk.Index * Block.Size, cancellation).ConfigureAwait(false) : false;
+        if (isFreed is null && !mustGo)
+        {
+            return false;
+        }
+        if (isFreed != true)
+        {
+            await SpillAsync(chunk, cancellation).ConfigureAwait(false);
+        }
+        return true;
+    }
+
     /// <summary>Moves one chunk to the spill file, unless it is written to meanwhile.</summary>
-    public async ValueTask SpillAsync(StagedChunk chunk, CancellationToken cancellation)
+    private async ValueTask SpillAsync(StagedChunk chunk, CancellationToken cancellation)
     {
         Block block;
-        int changes, length;
+        long changes;
+        int length;
         lock (_lock)
         {
             if (chunk.Memory is null)
@@ -276,7 +399,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             }
             block = chunk.Memory;
             block.AddReference();
-            changes = chunk.Changes;
+            changes = chunk.ChangedAt;
             length = chunk.Staged.End;
         }
         try
@@ -284,7 +407,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             var place = await area.Spill.WriteAsync(block.Buffer.Slice(0, length), cancellation).ConfigureAwait(false);
             lock (_lock)
             {
-                if (chunk.Changes == changes && ReferenceEquals(chunk.Memory, block))
+                if (chunk.ChangedAt == changes && ReferenceEquals(chunk.Memory, block))
                 {
                     chunk.Spilled = place;
                     chunk.Memory = null;
@@ -312,10 +435,28 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             }
             _chunks.Clear();
         }
+        _ = Streamed?.AbandonAsync();
+    }
+
+    private void ExtendContiguous()
+    {
+        while (_chunks.TryGetValue(_contiguous / Block.Size, out var chunk))
+        {
+            var end = chunk.Index * Block.Size + chunk.Staged.EndFrom((int)(_contiguous % Block.Size));
+            if (end == _contiguous)
+            {
+                return;
+            }
+            Interlocked.Exchange(ref _contiguous, end);
+        }
     }
 
     private bool IsLoaded(long offset, long length)
     {
+        if (_dropped.Count > 0 && IsDropped(offset, length))
+        {
+            return false;
+        }
         for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
         {
             if (_chunks.TryGetValue(index, out var chunk) && chunk.Spilled is not null)
@@ -330,20 +471,23 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         if (!_chunks.TryGetValue(index, out var chunk))
         {
-            _chunks[index] = chunk = new StagedChunk(this);
+            _chunks[index] = chunk = new StagedChunk(this, index);
         }
         return chunk;
     }
 
-    /// <summary>Gives the chunk a buffer of at least so many bytes. One without a buffer had only zeros staged.</summary>
+    /// <summary>
+    /// Gives the chunk a buffer of its own of at least so many bytes: one that is on its way to the service or to disk goes there as it was.
+    /// One without a buffer had only zeros staged.
+    /// </summary>
     private void EnsureCapacity(StagedChunk chunk, int needed)
     {
         var old = chunk.Memory;
-        if (old is not null && old.Capacity >= needed)
+        if (old is { IsShared: false } && old.Capacity >= needed)
         {
             return;
         }
-        var block = area.Pool.Rent(Math.Max(needed, chunk.Staged.End));
+        var block = area.Pool.Rent(Math.Max(Math.Max(needed, chunk.Staged.End), old?.Capacity ?? 0));
         if (old is not null)
         {
             old.Buffer.Span.CopyTo(block.Buffer.Span);
@@ -385,8 +529,8 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
     }
 
-    /// <summary>Copies a range that lies inside one chunk, from wherever its bytes are.</summary>
-    private async ValueTask ComposeAsync(long offset, Memory<byte> destination, CancellationToken cancellation)
+    /// <summary>Copies a range that lies inside one chunk, from wherever its bytes are; false if some are dropped.</summary>
+    private async ValueTask<bool> TryComposeAsync(long offset, Memory<byte> destination, CancellationToken cancellation)
     {
         var index = offset / Block.Size;
         var from = (int)(offset % Block.Size);
@@ -395,6 +539,10 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         var staged = new List<(int Start, int End)>();
         lock (_lock)
         {
+            if (_dropped.Count > 0 && IsDropped(offset, destination.Length))
+            {
+                return false;
+            }
             destination.Span.Clear();
             var position = from;
             var end = from + destination.Length;
@@ -430,6 +578,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         {
             await CopySpilledAsync(index, place, staged, from, destination, cancellation).ConfigureAwait(false);
         }
+        return true;
     }
 
     private void AddStored(List<(int Start, int End)> list, long index, int start, int end)

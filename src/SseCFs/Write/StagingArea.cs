@@ -17,6 +17,9 @@ internal sealed class StagingArea(long limit, BlockPool pool, SpillFile spill) :
 
     public SpillFile Spill => spill;
 
+    /// <summary>Bytes of staged data kept in memory.</summary>
+    public long Limit => limit;
+
     public bool IsOverLimit => Interlocked.Read(ref _bytes) > limit;
 
     /// <summary>Bytes staged in memory now.</summary>
@@ -40,12 +43,14 @@ internal sealed class StagingArea(long limit, BlockPool pool, SpillFile spill) :
         }
     }
 
-    /// <summary>Spills until the limit is met; a writer that outruns the disk waits here.</summary>
+    /// <summary>Drops what the service has already, or spills, until the limit is met; a writer that outruns the service or the disk waits here.</summary>
     public async ValueTask MakeRoomAsync(CancellationToken cancellation)
     {
+        var passedOver = 0;
         while (IsOverLimit)
         {
             StagedChunk? oldest;
+            bool mustGo;
             lock (_lock)
             {
                 oldest = _inMemory.First?.Value;
@@ -56,8 +61,9 @@ internal sealed class StagingArea(long limit, BlockPool pool, SpillFile spill) :
                 // To the end at once, so that two writers making room do not pick the same chunk.
                 _inMemory.Remove(oldest.Place!);
                 _inMemory.AddLast(oldest.Place!);
+                mustGo = passedOver >= _inMemory.Count;
             }
-            await oldest.Owner.SpillAsync(oldest, cancellation).ConfigureAwait(false);
+            passedOver = await oldest.Owner.TryEvictAsync(oldest, mustGo, cancellation).ConfigureAwait(false) ? 0 : passedOver + 1;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using SseCFs.Store;
 
@@ -5,23 +6,60 @@ namespace SseCFs.Write;
 
 /// <summary>
 /// Sends staged content to the store: one PUT for a small file, a multipart upload for a large one, in which ranges that did not
-/// change are copied on the server from the stored version. Stateless and thread-safe.
+/// change are copied on the server from the stored version. Thread-safe.
 /// </summary>
 /// <param name="partsAtOnce">Parts of one file under way together.</param>
-internal sealed class Upload(IObjectStore store, int partsAtOnce)
+/// <param name="staging">Bytes of memory for all staged data.</param>
+internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
 {
+    /// <summary>Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they are closed, with all that is known of them then.</summary>
+    private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
+    private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();
+    private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Cache.Block.Size * Cache.Block.Size);
+
     /// <summary>The largest file sent as one PUT. One request is cheapest; beyond this, parts in parallel are faster.</summary>
     public const int SinglePutLimit = 16 << 20;
 
-    private const int SmallestPart = 8 << 20;
-
     /// <summary>The largest object S3 and Ceph take: 5 TiB.</summary>
     public const long LargestObject = 5L << 40;
+
+    /// <summary>Whether enough was written for parts to leave.</summary>
+    public bool MayStream(StagedContent staged) => staged.Appended >= _streamedFrom;
+
+    /// <param name="storedInfo">The version under the staged content; null if there is none.</param>
+    /// <param name="metadata">Without times.</param>
+    public StreamedUpload Stream(string key, StagedContent staged, ObjectInfo? storedInfo, ObjectMetadata metadata)
+    {
+        var streamed = new StreamedUpload(store, key, staged, storedInfo, metadata, partsAtOnce, _largestPart, ended => _streamed.TryRemove(ended, out _));
+        _streamed[streamed] = true;
+        return streamed;
+    }
+
+    /// <summary>Takes back what nobody will complete any more.</summary>
+    public async ValueTask EndAsync() => await Task.WhenAll(_streamed.Keys.Select(streamed => streamed.AbandonAsync())).ConfigureAwait(false);
 
     /// <param name="storedInfo">The version under the staged content, as it stands in the store; null if there is none.</param>
     public async ValueTask<WrittenObject> SendAsync(
         string key, StagedContent staged, ObjectInfo? storedInfo, Func<byte[]?, ObjectMetadata> metadata, WriteCondition condition, CancellationToken cancellation)
     {
+        if (staged.Streamed is { IsAbandoned: false } streamed)
+        {
+            if (streamed.Key == key)
+            {
+                try
+                {
+                    return await streamed.FinishAsync(condition, cancellation).ConfigureAwait(false);
+                }
+                catch (FsException e) when (e.Reason is FsError.NotFound or FsError.NotSupported && !streamed.HasDropped)
+                {
+                    // Not in this way, but all of it is here.
+                }
+            }
+            if (!streamed.TryAbandon())
+            {
+                throw new FsException(FsError.InputOutput, $"{streamed.Key} is half uploaded, and cannot be stored as {key}");
+            }
+        }
         return staged.Size <= SinglePutLimit
             ? await PutAsync(key, staged, metadata, condition, cancellation).ConfigureAwait(false)
             : await SendPartsAsync(key, staged, storedInfo, metadata(null), condition, cancellation).ConfigureAwait(false);
@@ -83,9 +121,9 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce)
         try
         {
             await Parallel.ForEachAsync(
-                Plan(staged, storedInfo),
+                UploadPart.Cut(staged, storedInfo),
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
-                (part, token) => SendPartAsync(upload, staged, storedInfo, part, token)).ConfigureAwait(false);
+                (part, token) => part.SendAsync(upload, staged, storedInfo, token)).ConfigureAwait(false);
             return await upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
         }
         catch
@@ -94,47 +132,4 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce)
             throw;
         }
     }
-
-    /// <summary>Cuts the file into parts of equal size; neighbours that did not change are joined into one part to copy.</summary>
-    private static IEnumerable<Part> Plan(StagedContent staged, ObjectInfo? storedInfo)
-    {
-        var size = staged.Size;
-        var step = Math.Max(SmallestPart, RoundUp(size / (IObjectStore.MaximumParts - 1) + 1, Cache.Block.Size));
-        var number = 1;
-        for (long start = 0; start < size;)
-        {
-            var end = Math.Min(start + step, size);
-            var copied = storedInfo is not null && staged.IsUntouched(start, end);
-            while (copied && end < size && end - start + step <= IObjectStore.MaximumPartSize && staged.IsUntouched(end, Math.Min(end + step, size)))
-            {
-                end = Math.Min(end + step, size);
-            }
-            yield return new Part(number++, start, end, copied);
-            start = end;
-        }
-    }
-
-    private static async ValueTask SendPartAsync(IMultipartUpload upload, StagedContent staged, ObjectInfo? storedInfo, Part part, CancellationToken cancellation)
-    {
-        if (part.Copied)
-        {
-            await upload.CopyPartAsync(part.Number, storedInfo!, part.Start, part.End - part.Start, cancellation).ConfigureAwait(false);
-            return;
-        }
-        var slices = new List<ReadOnlyMemory<byte>>();
-        var leases = new List<ISharedMemory>();
-        try
-        {
-            await staged.GatherAsync(part.Start, part.End, slices, leases, cancellation).ConfigureAwait(false);
-            await upload.UploadPartAsync(part.Number, new ObjectContent(slices, part.End - part.Start), cancellation).ConfigureAwait(false);
-        }
-        finally
-        {
-            leases.ForEach(lease => lease.Release());
-        }
-    }
-
-    private static long RoundUp(long value, long step) => (value + step - 1) / step * step;
-
-    private readonly record struct Part(int Number, long Start, long End, bool Copied);
 }

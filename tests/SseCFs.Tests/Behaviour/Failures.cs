@@ -106,13 +106,29 @@ public sealed class Failures : MountTest
     [Fact]
     public async Task Multipart_uploads_that_fail_are_dropped()
     {
-        Faults.Fail(RequestKind.UploadPart, "big", nth: 2);
         var data = Mount.Content(20 << 20);
-        await Fails.With(FsError.Unavailable, () => Mount.Write("big", data));
+        Store.PutForeign("big", data.ToArray());
+        var handle = await Mount.Open("big", OpenFlags.Write);
+        await Mount.WriteAt(handle, 9 << 20, [1]);
+        Faults.Fail(RequestKind.UploadPart, "big");
+        await Fails.With(FsError.Unavailable, () => Mount.Close(handle));
         Assert.Equal(0, Store.OpenUploads);
         Assert.Equal(1, Store.Requests.Count(RequestKind.Abort));
         Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        data[9 << 20] = 1;
         Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
+    }
+
+    [Fact]
+    public async Task An_upload_begun_while_the_file_was_written_goes_on_where_it_failed()
+    {
+        Faults.Fail(RequestKind.UploadPart, "big", nth: 2, times: 2);
+        var data = Mount.Content(20 << 20);
+        await Fails.With(FsError.Unavailable, () => Mount.Write("big", data));
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
+        Assert.Equal(3, Store.Requests.Count(RequestKind.UploadPart));
+        Assert.Equal(0, Store.OpenUploads);
     }
 
     [Fact]

@@ -115,6 +115,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
                 return true;
             }, cancellation);
 
+        public void LeaveOut(int above) => upload.LeaveOut(above);
+
         public ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation) =>
             owner.PassAsync(RequestKind.Complete, Key, () => upload.CompleteAsync(expectedSize, condition, cancellation), cancellation);
 

@@ -27,6 +27,14 @@ internal sealed class MemoryUpload(MemoryStore store, string key, ObjectMetadata
         store.Upload(number, _parts, store.RangeOf(source, offset, length));
     }
 
+    public void LeaveOut(int above)
+    {
+        foreach (var number in _parts.Keys.Where(number => number > above).ToList())
+        {
+            _parts.Remove(number);
+        }
+    }
+
     public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
     {
         await store.ReceiveAsync(RequestKind.Complete, key, cancellation);

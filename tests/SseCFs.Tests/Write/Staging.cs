@@ -49,7 +49,7 @@ public sealed class Staging
                     }
                     break;
                 case 3:
-                    staged.SetSize(offset);
+                    staged.TrySetSize(offset);
                     Array.Resize(ref model, offset);
                     break;
                 case 4:
@@ -81,7 +81,7 @@ public sealed class Staging
     private static async Task<byte[]> Read(StagedContent staged, int offset, int length)
     {
         var segments = new ReadSegments();
-        await staged.ReadAsync(offset, length, 0, segments, default);
+        await staged.TryReadAsync(offset, length, 0, segments, default);
         var data = Join(Enumerable.Range(0, segments.Count).Select(i => segments[i]).ToList());
         segments.Release();
         return data;

@@ -21,11 +21,15 @@ public sealed class RandomFile
     public Task A_large_file_that_is_spilled_is_what_was_written_to_it() =>
         Large.SampleAsync(steps => Run(Mount.Content(30 << 20), steps), iter: 2, threads: 1);
 
+    [Fact]
+    public Task A_large_file_that_leaves_while_it_is_written_is_what_was_written_to_it() =>
+        Large.SampleAsync(steps => Run(Mount.Content(10 << 20), steps, mostlyAtEnd: true), iter: 3, threads: 1);
+
     private static Gen<(int Act, int Offset, int Length)[]> Steps(int largest, int count) =>
         Gen.Select(Gen.Int[0, 9], Gen.Int[0, largest], Gen.Frequency((1, Gen.Int[0, largest / 3]), (2, Gen.Int[0, 20_000]))).Array[count / 2, count];
 
     /// <param name="model">Written at first: more than what may be staged in memory, in the large case.</param>
-    private static async Task Run(byte[] model, (int Act, int Offset, int Length)[] steps)
+    private static async Task Run(byte[] model, (int Act, int Offset, int Length)[] steps, bool mostlyAtEnd = false)
     {
         var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
         var store = new MemoryStore(clock);
@@ -38,6 +42,11 @@ public sealed class RandomFile
             switch (act)
             {
                 case <= 3:
+                    if (mostlyAtEnd && act > 0)
+                    {
+                        offset = model.Length;
+                        length = Math.Max(length, 9 << 20);
+                    }
                     var data = Mount.Content(length, i);
                     await mount.WriteAt(handle, offset, data);
                     if (length > 0)
