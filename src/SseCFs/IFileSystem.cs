@@ -61,6 +61,11 @@ public interface IFileSystem
     /// <param name="clearPrivileges">Clear set-user-id and set-group-id bits, as POSIX wants of an ordinary user's write.</param>
     ValueTask WriteAsync(ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation);
 
+    /// <summary>copy_file_range(2), done by the service where it can.</summary>
+    /// <returns>Bytes copied.</returns>
+    /// <exception cref="FsException"><see cref="FsError.NotSupported"/>: nothing was done; read and write instead.</exception>
+    ValueTask<long> CopyRangeAsync(ulong sourceHandle, long sourceOffset, ulong targetHandle, long targetOffset, long length, CancellationToken cancellation);
+
     /// <summary>close(2) on one descriptor: returns once what was written is stored, or fails with the upload's error.</summary>
     ValueTask FlushAsync(ulong handle, CancellationToken cancellation);
 

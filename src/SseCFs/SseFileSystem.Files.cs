@@ -56,6 +56,19 @@ public sealed partial class SseFileSystem
             : throw new FsException(FsError.BadHandle, "the handle is not open for reading");
     }
 
+    public ValueTask<long> CopyRangeAsync(ulong sourceHandle, long sourceOffset, ulong targetHandle, long targetOffset, long length, CancellationToken cancellation)
+    {
+        EnsureWritable();
+        var (source, target) = (GetFileHandle(sourceHandle), GetFileHandle(targetHandle));
+        if (!source.CanRead || !target.CanWrite)
+        {
+            throw new FsException(FsError.BadHandle, "copying needs a handle to read and one to write");
+        }
+        return sourceOffset == 0 && targetOffset == 0
+            ? _storer.CopyWholeAsync(source.File, target.File, length, cancellation)
+            : throw new FsException(FsError.NotSupported, "only whole files are copied by the service");
+    }
+
     public ValueTask WriteAsync(ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation)
     {
         var file = GetWriter(handle).File;

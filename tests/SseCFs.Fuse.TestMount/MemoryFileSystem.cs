@@ -173,6 +173,9 @@ internal sealed partial class MemoryFileSystem : IFileSystem
         }
     }
 
+    public ValueTask<long> CopyRangeAsync(ulong sourceHandle, long sourceOffset, ulong targetHandle, long targetOffset, long length, CancellationToken cancellation) =>
+        ValueTask.FromException<long>(new FsException(FsError.NotSupported, "this file system copies nothing by itself"));
+
     public ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(
         ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {

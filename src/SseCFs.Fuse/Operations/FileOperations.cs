@@ -113,6 +113,21 @@ internal static class FileOperations
         request.ReplyEmpty();
     }
 
+    public static async ValueTask CopyRange(Request request)
+    {
+        var argument = request.Body.Read<CopyFileRangeIn>();
+        if (argument.SourceOffset > long.MaxValue || argument.TargetOffset > long.MaxValue)
+        {
+            request.ReplyError(Errno.EINVAL);
+            return;
+        }
+        // The reply has 32 bits for what was copied; the kernel asks for no more.
+        var copied = await request.FileSystem.CopyRangeAsync(
+            argument.SourceHandle, (long)argument.SourceOffset, argument.TargetHandle, (long)argument.TargetOffset, (long)Math.Min(argument.Length, uint.MaxValue),
+            request.Cancellation).ConfigureAwait(false);
+        request.Reply(new WriteOut { Size = (uint)copied });
+    }
+
     public static async ValueTask Allocate(Request request)
     {
         var argument = request.Body.Read<FAllocateIn>();

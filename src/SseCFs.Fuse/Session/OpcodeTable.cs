@@ -71,6 +71,7 @@ internal static class OpcodeTable
         Set<FSyncIn>(Opcode.FSync, "FSYNC", FileOperations.Sync);
         Set<ReleaseIn>(Opcode.Release, "RELEASE", FileOperations.Release);
         Set<FAllocateIn>(Opcode.FAllocate, "FALLOCATE", FileOperations.Allocate);
+        Set<CopyFileRangeIn>(Opcode.CopyFileRange, "COPY_FILE_RANGE", FileOperations.CopyRange);
 
         Set<OpenIn>(Opcode.OpenDir, "OPENDIR", DirectoryOperations.Open);
         Set<ReadIn>(Opcode.ReadDir, "READDIR", DirectoryOperations.Read);
@@ -81,7 +82,6 @@ internal static class OpcodeTable
         // ENOSYS: the kernel does it itself from then on, or tells programs that it cannot be had.
         Refuse(Opcode.Access, "ACCESS", Errno.ENOSYS);
         Refuse(Opcode.LSeek, "LSEEK", Errno.ENOSYS);
-        Refuse(Opcode.CopyFileRange, "COPY_FILE_RANGE", Errno.ENOSYS);
         Refuse(Opcode.GetLk, "GETLK", Errno.ENOSYS);
         Refuse(Opcode.SetLk, "SETLK", Errno.ENOSYS);
         Refuse(Opcode.SetLkW, "SETLKW", Errno.ENOSYS);

@@ -210,3 +210,15 @@ internal struct FAllocateIn
     public uint Mode;
     public uint Padding;
 }
+
+[StructLayout(LayoutKind.Sequential)]
+internal struct CopyFileRangeIn
+{
+    public ulong SourceHandle;
+    public ulong SourceOffset;
+    public ulong TargetNodeId;
+    public ulong TargetHandle;
+    public ulong TargetOffset;
+    public ulong Length;
+    public ulong Flags;
+}

@@ -46,6 +46,63 @@ internal sealed class FileStorer(Mounted mounted)
         await StoreContentAsync(file, file.Staged!, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Copies a stored file over an empty one on the server, unless it is small: then its bytes are as quickly here. The target is stored when this returns.
+    /// </summary>
+    /// <param name="length">Bytes asked for.</param>
+    /// <exception cref="FsException"><see cref="FsError.NotSupported"/>: not in this way.</exception>
+    public async ValueTask<long> CopyWholeAsync(FileInode source, FileInode target, long length, CancellationToken cancellation)
+    {
+        if (ReferenceEquals(source, target))
+        {
+            throw new FsException(FsError.NotSupported, "a file is not copied over itself");
+        }
+        using var hold = await Hold.TakeAsync(mounted.Names, source, target, cancellation).ConfigureAwait(false);
+        using var held = new WritersHeld(target);
+        var sourceKey = mounted.Names.KeyOf(source);
+        var key = mounted.Names.KeyOf(target);
+        ObjectInfo from;
+        string? hash;
+        lock (source.Sync)
+        {
+            if (source.IsDetached || source.Staged is not null || source.IsUploading || source.Stored is not { Size: > ResendLimit } stored || stored.Size > length)
+            {
+                throw new FsException(FsError.NotSupported, $"{sourceKey} is not copied by the service");
+            }
+            from = Versions.InfoOf(source, sourceKey);
+            hash = source.Metadata?.ContentHash;
+        }
+        ObjectMetadata metadata;
+        WriteCondition condition;
+        lock (target.Sync)
+        {
+            if (target.IsDetached || target.Size > 0 || target.Staged is not { } staged)
+            {
+                throw new FsException(FsError.NotSupported, $"{key} is not empty");
+            }
+            var known = target.Metadata!;
+            known.ModifyTime = known.ChangeTime = mounted.Now();
+            known.ContentHash = hash;
+            metadata = known.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(target));
+            condition = target.Stored is { } replaced ? WriteCondition.Match(replaced.ETag) : WriteCondition.Absent;
+        }
+        try
+        {
+            var written = await mounted.Store.CopyAsync(from, key, metadata, condition, cancellation).ConfigureAwait(false);
+            lock (target.Sync)
+            {
+                target.IsMetadataDirty = false;
+            }
+            Settle(target, target.Staged!, from.Size, key, written);
+            return from.Size;
+        }
+        catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict or FsError.Exists or FsError.NotFound)
+        {
+            // Either has changed meanwhile: read and written, it becomes what it should be, or the conflict that it is.
+            throw new FsException(FsError.NotSupported, e.Message, e);
+        }
+    }
+
     /// <summary>After a write: lets go what has become whole parts of a large file. Returns at once.</summary>
     public void Advance(FileInode file, StagedContent staged)
     {
@@ -205,7 +262,7 @@ internal sealed class FileStorer(Mounted mounted)
                 written = await mounted.Upload.SendAsync(
                     key, staged, null, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
             }
-            Settle(file, staged, key, written);
+            Settle(file, staged, staged.Size, key, written);
             if (staged.Streamed is { IsCompleted: true } streamed)
             {
                 await FollowStreamAsync(file, streamed, written, cancellation).ConfigureAwait(false);
@@ -244,16 +301,16 @@ internal sealed class FileStorer(Mounted mounted)
         }
     }
 
-    private void Settle(FileInode file, StagedContent staged, string key, WrittenObject written)
+    private void Settle(FileInode file, StagedContent staged, long size, string key, WrittenObject written)
     {
-        var content = new StoredContent(mounted.Store, mounted.Cache, key, written.ETag, staged.Size);
+        var content = new StoredContent(mounted.Store, mounted.Cache, key, written.ETag, size);
         staged.Seed(content);
         lock (mounted.Names.Sync)
         {
             mounted.Names.Touch(file);
             lock (file.Sync)
             {
-                file.Stored = new StoredVersion(written.ETag, staged.Size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+                file.Stored = new StoredVersion(written.ETag, size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
                 file.Content?.Dispose();
                 file.Content = content;
                 file.Staged = null;
@@ -303,7 +360,7 @@ internal sealed class FileStorer(Mounted mounted)
             // They removed it.
         }
         var written = await mounted.Upload.SendAsync(key, staged, null, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
-        Settle(file, staged, key, written);
+        Settle(file, staged, staged.Size, key, written);
         await FollowStreamAsync(file, staged.Streamed!, written, cancellation).ConfigureAwait(false);
         lock (mounted.Names.Sync)
         {

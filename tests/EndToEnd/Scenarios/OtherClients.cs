@@ -60,7 +60,7 @@ public sealed class OtherClients(Target target) : Scenario(target)
     public async Task WeReadAws()
     {
         await ClientAsync("""
-            mkdir "$SCRATCH/from"; noise 5000 1 >"$SCRATCH/from/f"; noise 20000000 2 >"$SCRATCH/from/big"; : >"$SCRATCH/from/empty"
+            mkdir "$SCRATCH/from"; noise 5000 1 >"$SCRATCH/from/f"; noise $LARGE 2 >"$SCRATCH/from/big"; : >"$SCRATCH/from/empty"
             aws_s3 cp --recursive --only-show-errors --sse-c AES256 --sse-c-key "fileb://$KEY" "$SCRATCH/from" "s3://$BUCKET/dir/sub"
             """);
         await Mount.RemountAsync();
@@ -88,7 +88,7 @@ public sealed class OtherClients(Target target) : Scenario(target)
     public async Task WeReadRclone()
     {
         await ClientAsync("""
-            mkdir -p "$SCRATCH/from/sub"; noise 5000 1 >"$SCRATCH/from/sub/f"; noise 20000000 2 >"$SCRATCH/from/big"
+            mkdir -p "$SCRATCH/from/sub"; noise 5000 1 >"$SCRATCH/from/sub/f"; noise $LARGE 2 >"$SCRATCH/from/big"
             touch -d 2011-11-11T11:11:11.123456789Z "$SCRATCH/from/sub/f" "$SCRATCH/from/big"
             rclone copy --s3-chunk-size 5M --s3-upload-cutoff 5M "$SCRATCH/from" x:$BUCKET/dir
             """);
@@ -127,26 +127,29 @@ public sealed class OtherClients(Target target) : Scenario(target)
         await ClientAsync("""
             with_s3fs
             cd "$SCRATCH/s3fs"
-            mkdir -p d/e; noise 100000 1 >d/f; noise 20000000 2 >d/big; : >d/e/empty; ln -s f d/link
+            mkdir -p d/e; noise 100000 1 >d/f; noise $LARGE 2 >d/big; : >d/e/empty; ln -s f d/link
             chmod 640 d/f; chmod 750 d/e; touch -d 2011-11-11T11:11:11Z d/f d/big
             sync; stat -c '%n %A %u %g %s' d d/e d/f d/big d/link >"$SCRATCH/as-s3fs-says"
             """);
         await Mount.RemountAsync();
-        await RunAsync("""
+        await ClientAsync("""
             diff "$SCRATCH/as-s3fs-says" <(stat -c '%n %A %u %g %s' d d/e d/f d/big d/link)
-            cmp d/f <(noise 100000 1); cmp d/big <(noise 20000000 2)
+            cmp d/f <(noise 100000 1); cmp d/big <(noise $LARGE 2)
             is "$(readlink d/link)" f
             is "$(stat -c %Y d/f d/big)" $'1321009871\n1321009871'
             mv d/big d/moved; echo more >>d/f; mv d dir
             """);
-        await ThenAsync("cmp dir/moved <(noise 20000000 2); cmp dir/f <(noise 100000 1; echo more); is \"$(readlink dir/link)\" f");
-        await ClientAsync("with_s3fs; cd \"$SCRATCH/s3fs\"; cmp dir/moved <(noise 20000000 2); is \"$(ls -A)\" dir");
+        await ThenAsync($"cmp dir/moved <(noise {Large} 2); cmp dir/f <(noise 100000 1; echo more); is \"$(readlink dir/link)\" f");
+        await ClientAsync("with_s3fs; cd \"$SCRATCH/s3fs\"; cmp dir/moved <(noise $LARGE 2); is \"$(ls -A)\" dir");
     }
+
+    /// <summary>Bytes that others upload at most: Debian's clients do not send the key when they complete parts, and Ceph 20 then refuses.</summary>
+    private int Large => Target.Dialect == "ceph20" ? 4_000_000 : 20_000_000;
 
     /// <summary>Runs a script with the words of Programs/clients.sh.</summary>
     private Task<string> ClientAsync(string script) => RunAsync(
         $"""
-        BUCKET={_bucket} ENDPOINT={Endpoint.Url.GetLeftPart(UriPartial.Authority)} KEY={_keyFile} CA={Endpoint.CertificateFile}
+        LARGE={Large} BUCKET={_bucket} ENDPOINT={Endpoint.Url.GetLeftPart(UriPartial.Authority)} KEY={_keyFile} CA={Endpoint.CertificateFile}
         . "$PROGRAMS/clients.sh"
 
         """ + script, seconds: 120);

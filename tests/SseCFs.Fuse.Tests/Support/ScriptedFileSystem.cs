@@ -128,6 +128,9 @@ internal class ScriptedFileSystem : IFileSystem
 
     public void ReleaseDirectory(ulong handle) => Note($"releasedir {handle}");
 
+    public ValueTask<long> CopyRangeAsync(ulong sourceHandle, long sourceOffset, ulong targetHandle, long targetOffset, long length, CancellationToken cancellation) =>
+        Answer($"copy {sourceHandle} {sourceOffset} to {targetHandle} {targetOffset}, {length}", length, cancellation);
+
     public ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(
         ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
         Answer<ReadOnlyMemory<byte>?>($"getxattr {inode} {Text(name)}", "value"u8.ToArray(), cancellation);
