@@ -22,7 +22,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
 
     public StoredContent? Stored => stored;
 
-    /// <summary>The upload that goes on while the file is written; null before it is large enough. Set once, under its file's lock.</summary>
+    /// <summary>The upload that goes on while the file is written; null before it is large enough. Changed under its file's lock.</summary>
     public StreamedUpload? Streamed { get; set; }
 
     /// <summary>Some of it is with the service alone, in an upload that is not completed.</summary>
@@ -44,7 +44,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     public long Contiguous => Interlocked.Read(ref _contiguous);
 
     /// <summary>Bytes that were written behind the stored content, without a gap.</summary>
-    public long Appended => Contiguous - (stored?.Size ?? 0);
+    public long Appended => Contiguous - Volatile.Read(ref _storedEnd);
 
     /// <summary>It was stored, or dropped: what was read from it since is of no use.</summary>
     public bool IsDisposed
@@ -138,6 +138,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         {
             if (isCut)
             {
+                Streamed = null;
                 _dropped.Clear();
             }
             if (size < _size)

@@ -35,6 +35,9 @@ internal sealed class StreamedUpload(
     private WrittenObject? _written;
     private bool _isPumping;
     private bool _isFinishing;
+
+    /// <summary>A request failed for good. The rest is spilled until the file is closed, which tries again and tells the error.</summary>
+    private volatile bool _hasFailed;
     private volatile bool _hasDropped;
 
     public string Key => key;
@@ -166,6 +169,7 @@ internal sealed class StreamedUpload(
                 _parts.Where(part => !part.IsSent || !staged.IsUnchangedSince(part.Range.Start, part.Range.End, part.Stamp)),
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
                 (part, token) => SendAsync(part, token)).ConfigureAwait(false);
+            _hasFailed = false;
             var rest = UploadPart.Cut(staged, storedInfo, NextNumber, End).ToList();
             await Parallel.ForEachAsync(
                 rest,
@@ -200,7 +204,7 @@ internal sealed class StreamedUpload(
     {
         lock (_lock)
         {
-            if (_written is null && _parts.Exists(part => part.IsDropped && part.Range.Start < keep))
+            if (_abandoned is null && _written is null && _parts.Exists(part => part.IsDropped && part.Range.Start < keep))
             {
                 return false;
             }
@@ -280,9 +284,9 @@ internal sealed class StreamedUpload(
         }
         catch (Exception e) when (e is FsException or OperationCanceledException)
         {
-            // What did not go now goes when the file is closed, and its error is told then.
             lock (_lock)
             {
+                _hasFailed = true;
                 _isPumping = false;
             }
         }
@@ -291,7 +295,7 @@ internal sealed class StreamedUpload(
     /// <summary>A part that is copied in many steps keeps as many numbers: written to, it is cut into them.</summary>
     private int NextNumber => _parts.Count == 0 ? 1 : _parts[^1].Range.Number + _parts[^1].Steps;
 
-    private bool CanSend() => !_isFinishing && _abandoned is null && NextNumber < IObjectStore.MaximumParts - NumbersKept && !_parts.Exists(part => part.HasFailed);
+    private bool CanSend() => !_isFinishing && _abandoned is null && NextNumber < IObjectStore.MaximumParts - NumbersKept && !_hasFailed;
 
     /// <summary>The next part, if the writer is beyond it.</summary>
     private SentPart? NextPart()
@@ -310,7 +314,7 @@ internal sealed class StreamedUpload(
         }
         catch (Exception e) when (e is FsException or OperationCanceledException)
         {
-            part.HasFailed = true;
+            _hasFailed = true;
         }
         finally
         {
@@ -330,7 +334,6 @@ internal sealed class StreamedUpload(
         }
         part.Stamp = stamp;
         part.IsSent = true;
-        part.HasFailed = false;
     }
 
     private sealed class SentPart(UploadPart range, long step)
@@ -348,7 +351,6 @@ internal sealed class StreamedUpload(
         public long Stamp { get; set; }
 
         public volatile bool IsSent;
-        public volatile bool HasFailed;
         public bool IsDropped;
     }
 }

@@ -122,12 +122,14 @@ public sealed class Failures : MountTest
     [Fact]
     public async Task An_upload_begun_while_the_file_was_written_goes_on_where_it_failed()
     {
-        Faults.Fail(RequestKind.UploadPart, "big", nth: 2, times: 2);
+        Faults.Fail(RequestKind.UploadPart, "big", nth: 2, times: 100);
         var data = Mount.Content(20 << 20);
         await Fails.With(FsError.Unavailable, () => Mount.Write("big", data));
+        Faults.Heal();
         Assert.Equal(0, await Mount.Files.DrainAsync(default));
         Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
-        Assert.Equal(3, Store.Requests.Count(RequestKind.UploadPart));
+        // One more if the file was closed before its first part had left.
+        Assert.InRange(Store.Requests.Count(RequestKind.UploadPart), 3, 4);
         Assert.Equal(0, Store.OpenUploads);
     }
 

@@ -76,6 +76,34 @@ public sealed class Streaming : MountTest
     }
 
     [Fact]
+    public async Task It_can_be_emptied_and_written_anew()
+    {
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, Large);
+        foreach (var size in new[] { 0, 20 * MiB })
+        {
+            await Mount.Files.SetAttributesAsync(await Mount.InodeOf("a"), handle, new AttributeChange { Size = size }, Mount.User, default);
+            await Mount.WriteAt(handle, size, Large[size..(size + 50 * MiB)]);
+        }
+        await Mount.Close(handle);
+        Assert.Equal(Large[..(70 * MiB)], Store["a"].Data);
+        await Mount.Remount();
+        Assert.Equal(0, Store.OpenUploads);
+    }
+
+    [Fact]
+    public async Task When_the_service_fails_the_rest_is_kept_until_close()
+    {
+        Mount = new Mount(Faults, Clock);
+        Faults.Fail(RequestKind.StartUpload, "a");
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, Large[..(60 * MiB)]);
+        Assert.Equal(0, Store.Requests.Count(RequestKind.UploadPart));
+        await Mount.Close(handle);
+        Assert.Equal(Large[..(60 * MiB)], Store["a"].Data);
+    }
+
+    [Fact]
     public async Task It_is_renamed_while_it_is_written()
     {
         await Mount.Files.MakeDirectoryAsync(IFileSystem.RootInode, "d"u8.ToArray(), 0x1ED, Mount.User, default);
