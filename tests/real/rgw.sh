@@ -65,6 +65,9 @@ pid_file = $dir/run/\$name.pid
 mon_data = $dir/mon
 [osd]
 osd_data = $dir/osd
+# Its place in the crush map is given below. Asked by the OSD itself while it starts, the monitor sometimes answers "wrong fsid", and it ends.
+osd_class_update_on_start = false
+osd_crush_update_on_start = false
 [client.rgw]
 rgw_frontends = beast endpoint=127.0.0.1:$port ssl_endpoint=127.0.0.1:$tls_port ssl_certificate=$dir/tls/all.pem
 rgw_crypt_require_ssl = false

@@ -132,7 +132,7 @@ internal sealed class StreamedUpload(
         }
         lock (_lock)
         {
-            if (_abandoned is not null)
+            if (_abandoned is not null || _isFinishing || _written is not null)
             {
                 return false;
             }
