@@ -248,9 +248,9 @@ internal sealed class FileStorer(Mounted mounted)
             metadataWasDirty = file.IsMetadataDirty;
             file.IsMetadataDirty = false;
         }
+        WrittenObject written;
         try
         {
-            WrittenObject written;
             try
             {
                 written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
@@ -263,10 +263,6 @@ internal sealed class FileStorer(Mounted mounted)
                     key, staged, null, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
             }
             Settle(file, staged, staged.Size, key, written);
-            if (staged.Streamed is { IsCompleted: true } streamed)
-            {
-                await FollowStreamAsync(file, streamed, written, cancellation).ConfigureAwait(false);
-            }
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists && staged.HasDropped)
         {
@@ -285,6 +281,11 @@ internal sealed class FileStorer(Mounted mounted)
                 file.IsMetadataDirty |= metadataWasDirty;
             }
             throw;
+        }
+        // The content is stored: what fails from here on is no conflict over it.
+        if (staged.Streamed is { IsCompleted: true } streamed)
+        {
+            await FollowStreamAsync(file, streamed, written, cancellation).ConfigureAwait(false);
         }
     }
 
