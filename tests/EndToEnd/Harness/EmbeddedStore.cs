@@ -1,10 +1,10 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Diagnostics;
+using System.Text.RegularExpressions;
 
 namespace SseCFs.EndToEnd.Harness;
 
 /// <summary>The tool's own S3 service in a process of its own, over a directory that goes with it.</summary>
-public sealed class EmbeddedStore : IAsyncDisposable
+public sealed partial class EmbeddedStore : IAsyncDisposable
 {
     private readonly Background _process;
 
@@ -41,45 +41,23 @@ public sealed class EmbeddedStore : IAsyncDisposable
     {
         var directory = Path.Combine(target.Home, "store-" + Target.RandomName());
         Directory.CreateDirectory(directory);
-        for (var attempt = 1; ; attempt++)
-        {
-            var port = FreePort();
-            var endpoint = new Endpoint(new Uri($"{scheme}://127.0.0.1:{port}"), certificate, "ACCESSKEY", "SECRETKEY");
-            string[] arguments = ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", target.Dialect, .. options];
-            var process = Background.Start(target.Tool, arguments, target.Environment(endpoint), directory + ".log");
-            if (await AnswersAsync(process, port)) return new EmbeddedStore(process, endpoint, directory);
 
-            var log = process.LogTail();
-            await process.KillAsync();
-            if (attempt == 3) throw new InvalidOperationException($"ssecfs serve does not answer:\n{log}");
+        // The store takes the port and says which: one that was free a moment ago may be another's by now.
+        string[] arguments = ["serve", directory, "--listen", "127.0.0.1:0", "--dialect", target.Dialect, .. options];
+        var environment = target.Environment(new Endpoint(new Uri($"{scheme}://127.0.0.1"), certificate, "ACCESSKEY", "SECRETKEY"));
+        var process = Background.Start(target.Tool, arguments, environment, directory + ".log");
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(30) && !process.HasExited; await Task.Delay(20))
+        {
+            if (ServingAt().Match(process.LogTail()) is { Success: true } line)
+                return new EmbeddedStore(process, new Endpoint(new Uri(line.Groups[1].Value), certificate, "ACCESSKEY", "SECRETKEY"), directory);
         }
+
+        await process.KillAsync();
+        throw new InvalidOperationException($"ssecfs serve does not say where it serves:\n{process.LogTail()}");
     }
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();
 
-    private static async Task<bool> AnswersAsync(Background process, int port)
-    {
-        for (var tries = 0; tries < 200 && !process.HasExited; tries++)
-        {
-            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-            try
-            {
-                await socket.ConnectAsync(IPAddress.Loopback, port);
-                return true;
-            }
-            catch (SocketException)
-            {
-                await Task.Delay(50);
-            }
-        }
-
-        return false;
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
+    [GeneratedRegex("^serving .* at (https?://[^ ]+) as ", RegexOptions.Multiline)]
+    private static partial Regex ServingAt();
 }
