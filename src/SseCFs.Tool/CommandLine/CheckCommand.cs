@@ -56,7 +56,7 @@ internal sealed class CheckCommand
             { Readable: 0 } => (ProbeResult.Bad, $"the key opens none of the {sample.Unreadable} encrypted ones looked at, such as {sample.Example}: only --allow-unreadable mounts them"),
             _ => (ProbeResult.Limited, $"the key does not open {sample.Unreadable} of the {sample.Unreadable + sample.Readable} encrypted ones looked at, such as {sample.Example}"),
         };
-        return new ProbeRow("stored objects", result, detail, null);
+        return new ProbeRow("stored objects", result, detail);
     }
 
     private static string NameOf(ProbeResult result) => result switch

@@ -135,7 +135,8 @@ public interface IMultipartUpload
 
     /// <summary>
     /// Makes the object visible whole, and verifies its size and encryption. The condition is the service's own where it
-    /// honours one here, else a HEAD right before: a small window stays. An upload that the service does not know any more is <see cref="FsError.NotFound"/>.
+    /// honours one here, else a HEAD right before: a small window stays. What an earlier call completed, whose answer was lost, is answered again;
+    /// else an upload that the service does not know any more is <see cref="FsError.NotFound"/>.
     /// </summary>
     ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation);
 

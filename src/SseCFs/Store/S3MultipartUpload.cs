@@ -151,11 +151,11 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 return _requests.Client.CompleteMultipartUploadAsync(request, token);
             }, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (attempts > 1 && (e.Reason == FsError.Conflict || IsGone(e)))
+        catch (FsException e) when (IsGone(e) || attempts > 1 && e.Reason == FsError.Conflict)
         {
-            // Completed by an attempt whose reply was lost? The object itself tells.
+            // Completed by a request whose reply was lost? The object itself tells.
             return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, there => ValueTask.FromResult(IsOfOurParts(there.ETag)), cancellation).ConfigureAwait(false)
-                ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : new FsException(FsError.BadReply, e.Message, e));
+                ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : e);
         }
         catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null && !IsGone(e))
         {

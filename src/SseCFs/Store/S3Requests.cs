@@ -202,8 +202,8 @@ internal sealed class S3Requests(
     }
 
     /// <summary>
-    /// The condition failed on a repeated attempt: perhaps because the first one was carried out and only its reply was lost. Then the object there has
-    /// exactly the metadata and the content that we sent; and if another writer sent the very same, there is no conflict either.
+    /// The condition failed on a repeated attempt, or the upload is gone: perhaps because an earlier request was carried out and only its reply was lost.
+    /// Then the object there has exactly the metadata and the content that we sent; and if another writer sent the very same, there is no conflict either.
     /// </summary>
     /// <param name="hasOurContent">Of an object with our metadata and size, tells whether its content is ours.</param>
     public async ValueTask<WrittenObject?> FindOwnWriteAsync(
@@ -211,13 +211,13 @@ internal sealed class S3Requests(
     {
         try
         {
-            var there = await HeadOnceAsync(key, withKey: true, cancellation).ConfigureAwait(false);
+            var there = await HeadAsync(key, cancellation).ConfigureAwait(false);
             var isOurs = there.Size == size && there.Encryption == Encryption.CustomerKey
                 && metadata.User.All(pair => there.Metadata.User.TryGetValue(pair.Key, out var value) && value == pair.Value)
                 && await hasOurContent(there).ConfigureAwait(false);
             return isOurs ? new WrittenObject(there.ETag, there.LastModified) : null;
         }
-        catch (FsException)
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
         {
             return null;
         }

@@ -363,13 +363,7 @@ internal sealed class FileStorer(Mounted mounted)
         var written = await mounted.Upload.SendAsync(key, staged, null, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
         Settle(file, staged, staged.Size, key, written);
         await FollowStreamAsync(file, staged.Streamed!, written, cancellation).ConfigureAwait(false);
-        lock (mounted.Names.Sync)
-        {
-            if (file.Parent is { } parent)
-            {
-                parent.ListedAt = null;
-            }
-        }
+        ForgetListing(file);
     }
 
     private string ConflictKeyOf(string key)
@@ -415,16 +409,25 @@ internal sealed class FileStorer(Mounted mounted)
                     Versions.Apply(mounted, file, theirs);
                 }
             }
+            ForgetListing(file);
             if (theirs is null)
             {
                 mounted.Names.Detach(file);
             }
+        }
+        staged.Dispose();
+    }
+
+    /// <summary>A name was added beside the file.</summary>
+    private void ForgetListing(FileInode file)
+    {
+        lock (mounted.Names.Sync)
+        {
             if (file.Parent is { } parent)
             {
                 parent.ListedAt = null;
             }
         }
-        staged.Dispose();
     }
 
     private async ValueTask StoreMetadataAsync(FileInode file, CancellationToken cancellation)

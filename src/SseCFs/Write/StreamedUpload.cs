@@ -180,15 +180,9 @@ internal sealed class StreamedUpload(
             SetWritten(written);
             return written;
         }
-        catch (FsException e) when (e.Reason == FsError.NotFound && _upload is not null)
+        catch (FsException e) when (e.Reason == FsError.NotFound && HasDropped)
         {
-            // The service does not know the upload: completed by a request whose reply never came, or removed by a rule of the bucket.
-            var written = await FindCompletedAsync(condition, cancellation).ConfigureAwait(false)
-                ?? throw (HasDropped
-                    ? new FsException(FsError.InputOutput, $"the service no longer has what was uploaded of {key}, and nor has this machine: write it again", e)
-                    : e);
-            SetWritten(written);
-            return written;
+            throw new FsException(FsError.InputOutput, $"the service no longer has what was uploaded of {key}, and nor has this machine: write it again", e);
         }
         finally
         {
@@ -221,21 +215,6 @@ internal sealed class StreamedUpload(
         {
             _hasDropped = false;
             return _abandoned ??= _written is not null ? Task.CompletedTask : Task.Run(RemoveAsync, CancellationToken.None);
-        }
-    }
-
-    private async ValueTask<WrittenObject?> FindCompletedAsync(WriteCondition condition, CancellationToken cancellation)
-    {
-        try
-        {
-            var there = await store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return there.Size == staged.Size && there.ETag != condition.IfMatch && metadata.User.All(pair => there.Metadata.User.GetValueOrDefault(pair.Key) == pair.Value)
-                ? new WrittenObject(there.ETag, there.LastModified)
-                : null;
-        }
-        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
-        {
-            return null;
         }
     }
 

@@ -12,16 +12,16 @@ namespace SseCFs.Write;
 /// <param name="staging">Bytes of memory for all staged data.</param>
 internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
 {
-    /// <summary>Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they are closed, with all that is known of them then.</summary>
-    private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
-    private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();
-    private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Cache.Block.Size * Cache.Block.Size);
-
     /// <summary>The largest file sent as one PUT. One request is cheapest; beyond this, parts in parallel are faster.</summary>
     public const int SinglePutLimit = 16 << 20;
 
     /// <summary>The largest object S3 and Ceph take: 5 TiB.</summary>
     public const long LargestObject = 5L << 40;
+
+    /// <summary>Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they are closed, with all that is known of them then.</summary>
+    private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
+    private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Cache.Block.Size * Cache.Block.Size);
+    private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();
 
     /// <summary>Whether enough was written for parts to leave.</summary>
     public bool MayStream(StagedContent staged) => staged.Appended >= _streamedFrom;
@@ -125,6 +125,10 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
                 (part, token) => part.SendAsync(upload, staged, storedInfo, token)).ConfigureAwait(false);
             return await upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            throw new FsException(FsError.InputOutput, $"the service no longer knows the upload of {key}: does a rule of the bucket or another program end uploads?", e);
         }
         catch
         {

@@ -191,7 +191,6 @@ public sealed class Streaming : MountTest
         Faults.After(RequestKind.Complete, "a", _ => throw new FsException(FsError.Unavailable, "lost"));
         await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
         Assert.Equal(["a"], Store.Keys);
-        Faults.Fail(RequestKind.Complete, "a", FsError.NotFound);
         await Mount.Close(handle);
         Assert.Equal(["a"], Store.Keys);
         Assert.Equal(Large, Store["a"].Data);

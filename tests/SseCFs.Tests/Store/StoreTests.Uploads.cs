@@ -28,6 +28,17 @@ public abstract partial class StoreTests
     }
 
     [Fact]
+    public async Task AnUploadThatIsCompletedAlreadyIsFoundUnlessItWasReplaced()
+    {
+        var upload = await Store.StartUploadAsync("twice", NoMetadata, None);
+        await upload.UploadPartAsync(1, ObjectContent.Of(Bytes(100)), None);
+        var written = await upload.CompleteAsync(100, WriteCondition.Absent, None);
+        Assert.Equal(written, await upload.CompleteAsync(100, WriteCondition.Match(written.ETag), None));
+        await PutAsync("twice", Bytes(100));
+        await FailsAsync(FsError.NotFound, async () => await upload.CompleteAsync(100, WriteCondition.None, None));
+    }
+
+    [Fact]
     public async Task CopiedAndUploadedPartsMix()
     {
         var old = Bytes(2 * Part);

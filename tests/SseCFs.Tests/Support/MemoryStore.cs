@@ -227,6 +227,14 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
+    internal bool HasVersion(string key, string etag)
+    {
+        lock (_bucket)
+        {
+            return _bucket.Objects.TryGetValue(key, out var there) && there.ETag == etag;
+        }
+    }
+
     internal void Abort()
     {
         lock (_bucket)

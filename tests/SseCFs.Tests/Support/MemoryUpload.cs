@@ -6,6 +6,7 @@ namespace SseCFs.Tests.Support;
 internal sealed class MemoryUpload(MemoryStore store, string key, ObjectMetadata metadata) : IMultipartUpload
 {
     private readonly SortedDictionary<int, byte[]> _parts = [];
+    private WrittenObject? _written;
 
     public string Key => key;
 
@@ -38,7 +39,12 @@ internal sealed class MemoryUpload(MemoryStore store, string key, ObjectMetadata
     public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
     {
         await store.ReceiveAsync(RequestKind.Complete, key, cancellation);
-        return store.Complete(key, _parts, expectedSize, metadata, condition);
+        if (_written is { } done)
+        {
+            return store.HasVersion(key, done.ETag) ? done : throw new FsException(FsError.NotFound, $"no such upload of {key}");
+        }
+        _written = store.Complete(key, _parts, expectedSize, metadata, condition);
+        return _written.Value;
     }
 
     public async ValueTask AbortAsync()
