@@ -178,8 +178,8 @@ case $form in
     end_to_end embedded:aws root
     # With one processor, the thread pool starts with one thread: what blocks it shows.
     end_to_end embedded:ceph18 nobody DOTNET_PROCESSOR_COUNT=1 SSECFS_E2E_FAST=1 -trait- Size=Big
-    # Faults needs an embedded store.
-    end_to_end ceph nobody SSECFS_E2E_FAST=1 -class- "*.Faults"
+    # Faults and Outages need an embedded store.
+    end_to_end ceph nobody SSECFS_E2E_FAST=1 -class- "*.Faults" -class- "*.Outages"
     ;;
 --all)
     start_ceph
@@ -188,7 +188,7 @@ case $form in
         for dialect in aws ceph16 ceph18 ceph20; do
             end_to_end embedded:$dialect $user
         done
-        end_to_end ceph $user -class- "*.Faults"
+        end_to_end ceph $user -class- "*.Faults" -class- "*.Outages"
     done
     ;;
 esac

@@ -83,11 +83,11 @@ public sealed partial class SseFileSystem
     {
         var opened = GetFileHandle(handle);
         return opened.CanWrite && (opened.File.Staged is not null || opened.File.Stored is null)
-            ? _storer.StoreAsync(opened.File, cancellation)
+            ? _saving.SaveAsync(opened.File, cancellation)
             : ValueTask.CompletedTask;
     }
 
-    public ValueTask SyncAsync(ulong handle, CancellationToken cancellation) => _storer.StoreAsync(GetFileHandle(handle).File, cancellation);
+    public ValueTask SyncAsync(ulong handle, CancellationToken cancellation) => _saving.SaveAsync(GetFileHandle(handle).File, cancellation);
 
     public async ValueTask ReleaseAsync(ulong handle)
     {
@@ -194,7 +194,7 @@ public sealed partial class SseFileSystem
                 Defer(file);
                 return;
             }
-            await _storer.StoreAsync(file, CancellationToken.None).ConfigureAwait(false);
+            await _saving.SaveAsync(file, CancellationToken.None).ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason == FsError.Conflict)
         {

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using SseCFs.Journal;
 using SseCFs.Store;
 using SseCFs.Tree;
 
@@ -17,6 +18,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly Lookup _lookup;
     private readonly FileStorer _storer;
     private readonly DeferredWrites _deferred;
+    private readonly Saving _saving;
     private readonly Creation _creation;
     private readonly Removal _removal;
     private readonly Renaming _renaming;
@@ -25,17 +27,19 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, DirectoryHandle> _directories = new();
     private ulong _lastHandle;
 
-    public SseFileSystem(IObjectStore store, SseFileSystemOptions options, TimeProvider clock, ILogger<SseFileSystem> log)
+    /// <param name="journal">Where what is not stored yet is kept across processes; null: nowhere. It must outlive the file system.</param>
+    public SseFileSystem(IObjectStore store, SseFileSystemOptions options, ChangeJournal? journal, TimeProvider clock, ILogger<SseFileSystem> log)
     {
-        _mounted = new Mounted(store, options, clock, log);
+        _mounted = new Mounted(store, options, journal, clock, log);
         _lister = new DirectoryLister(_mounted);
         _metadata = new MetadataReader(_mounted);
         _lookup = new Lookup(_mounted, _lister, _metadata);
         _storer = new FileStorer(_mounted);
         _deferred = new DeferredWrites(_mounted, _storer);
+        _saving = new Saving(_mounted, _storer, _deferred);
         _creation = new Creation(_mounted, _lookup, _metadata, _storer, _deferred);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, _creation);
-        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _creation, _removal);
+        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _saving, _creation, _removal);
         _content = new FileContent(_mounted, _storer);
     }
 
@@ -61,6 +65,38 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             }
         }
         return await _deferred.StoreAllAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Takes up what an earlier process left in the journal: renames are finished, and what was saved waits to be stored like any other change. To be called before
+    /// anything else.
+    /// </summary>
+    /// <returns>How many files and directories wait.</returns>
+    public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
+    {
+        await new InterruptedRenames(_mounted).FinishAsync(cancellation).ConfigureAwait(false);
+        return await new Restoring(_mounted, _deferred).RestoreAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Saves in the journal what could not be stored: the next mount stores it. When no program can write any more.</summary>
+    /// <returns>By key, why it is lost; null if it is kept.</returns>
+    public async ValueTask<IReadOnlyList<(string Key, string? Loss)>> KeepUnsavedAsync(CancellationToken cancellation)
+    {
+        var kept = new List<(string, string?)>();
+        foreach (var inode in _deferred.Waiting.Concat(_files.Values.Select(handle => handle.File).Where(file => file.Staged is not null && !file.IsDetached)).Distinct())
+        {
+            string? loss = null;
+            try
+            {
+                await _saving.KeepAsync(inode, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e)
+            {
+                loss = e.Message;
+            }
+            kept.Add((_mounted.Names.KeyOf(inode), loss));
+        }
+        return kept;
     }
 
     public async ValueTask DisposeAsync()
@@ -259,7 +295,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         try
         {
-            await _storer.StoreAsync(file, cancellation).ConfigureAwait(false);
+            await _saving.SaveAsync(file, cancellation).ConfigureAwait(false);
         }
         catch (Exception e) when (e is not FsException { Reason: FsError.Conflict })
         {

@@ -25,6 +25,7 @@ internal static class Entry
         mount.Build(),
         new UnmountCommand().Build(),
         new CheckCommand().Build(),
+        new RecoverCommand().Build(),
         new MakeBucketCommand().Build(),
         new ServeCommand().Build(),
     };

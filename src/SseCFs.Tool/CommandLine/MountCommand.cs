@@ -29,6 +29,14 @@ internal sealed class MountCommand
     private readonly Option<string> _spillDirectory = Parsers.Option(
         "--spill-dir", "DIR", "Where written data goes, encrypted, that finds no room in memory [default: TMPDIR, else /tmp]", ParseDirectory);
 
+    private readonly Option<bool> _writeBack = Parsers.Switch(
+        MountOptionList.WriteBack, "close and fsync wait only for the encrypted journal on this disk, and the upload follows; --write-back=DIR is --write-back --journal DIR");
+
+    private readonly Option<string> _journal = JournalOption();
+
+    private readonly Option<TimeSpan> _unmountTimeout = Parsers.Option(
+        "--unmount-timeout", "TIME", "When it is unmounted, how long to try to store what is left; then it is kept in the journal [default: until it is stored]", Quantities.ParseDuration);
+
     private readonly Option<LogLevel> _logLevel = LogLevelOption();
 
     private readonly Option<string> _logFile = Parsers.Option(
@@ -75,6 +83,13 @@ internal sealed class MountCommand
         Required = true,
     };
 
+    /// <summary>--journal; mount and recover have it.</summary>
+    public static Option<string> JournalOption() => Parsers.Option(
+        MountOptionList.Journal,
+        "DIR",
+        "Where what is not stored yet outlives this process, encrypted [default: /var/lib/ssecfs/journal for root, else ~/.local/state/ssecfs/journal]",
+        Path.GetFullPath);
+
     /// <summary>--log-level; mount and serve have it.</summary>
     public static Option<LogLevel> LogLevelOption() =>
         Parsers.Option("--log-level", "LEVEL", "trace, debug, info, warning, error or none [default: info]", ParseLevel);
@@ -97,6 +112,9 @@ internal sealed class MountCommand
         Umask = result.GetResult(_umask) is null ? null : result.GetValue(_umask),
         Memory = result.GetResult(_memory) is null ? null : result.GetValue(_memory),
         SpillDirectory = result.GetValue(_spillDirectory),
+        IsWriteBack = result.GetValue(_writeBack),
+        JournalDirectory = result.GetValue(_journal),
+        UnmountTimeout = result.GetResult(_unmountTimeout) is null ? null : result.GetValue(_unmountTimeout),
         LogLevel = LevelOf(result, _logLevel),
         LogFile = result.GetValue(_logFile),
         Flags = MountOptionList.ToFlags(result.GetValue(_flags) ?? []) | (result.GetValue(_readOnly) ? FuseMountFlags.ReadOnly : 0),
@@ -105,6 +123,7 @@ internal sealed class MountCommand
     private IEnumerable<Option> Options =>
     [
         _key, .. _service.All, _foreground, _readOnly, _allowOther, _uid, _gid, _umask, _memory, _spillDirectory,
+        _writeBack, _journal, _unmountTimeout,
         _logLevel, _logFile, _allowUnreadable, _nonEmpty, _flags, _background,
     ];
 

@@ -8,6 +8,11 @@ namespace SseCFs.Tool.CommandLine;
 /// </summary>
 internal static class MountOptionList
 {
+    /// <summary>A switch, whose value, if it has one, is that of <see cref="Journal"/>.</summary>
+    public const string WriteBack = "--write-back";
+
+    public const string Journal = "--journal";
+
     // Options that say when and by whom, which is mount(8)'s and systemd's business (fstab(5), systemd.mount(5)).
     private static readonly HashSet<string> Ignored =
     [
@@ -60,6 +65,10 @@ internal static class MountOptionList
             {
                 result.AddRange(Split(argument[2..]).SelectMany(option => Translate(option, valued, switches, sloppy)));
             }
+            else if (argument.StartsWith(WriteBack + "=", StringComparison.Ordinal))
+            {
+                result.AddRange([WriteBack, Journal, argument[(WriteBack.Length + 1)..]]);
+            }
             else
             {
                 result.Add(argument);
@@ -104,6 +113,10 @@ internal static class MountOptionList
             return value is null
                 ? throw new ToolException(ExitCode.Usage, $"the mount option '{name}' needs a value: {name}=…")
                 : [dashed, value];
+        }
+        if (dashed == WriteBack && value is not null)
+        {
+            return [WriteBack, Journal, value];
         }
         if (switches.Contains(dashed))
         {

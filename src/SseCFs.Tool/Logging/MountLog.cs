@@ -17,6 +17,12 @@ internal static partial class MountLog
     [LoggerMessage(5003, LogLevel.Critical, "given up: {Key} is not stored and lost ({Failure})")]
     public static partial void Lost(ILogger logger, string key, string? failure);
 
+    [LoggerMessage(5010, LogLevel.Error, "{Key} is not stored, and kept in the journal {Directory}: the next mount stores it, or ssecfs recover")]
+    public static partial void Kept(ILogger logger, string key, string directory);
+
+    [LoggerMessage(5011, LogLevel.Warning, "there is no journal: what cannot be stored when the mount ends is lost, and a rename is not finished after a crash ({Reason})")]
+    public static partial void NoJournal(ILogger logger, string reason);
+
     [LoggerMessage(5004, LogLevel.Information, "asked to end ({Signal}): unmounting {Directory}")]
     public static partial void Stopping(ILogger logger, string signal, string directory);
 

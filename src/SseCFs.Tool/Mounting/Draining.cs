@@ -1,12 +1,15 @@
 using Microsoft.Extensions.Logging;
 using SseCFs.Fuse;
+using SseCFs.Journal;
 using SseCFs.Tool.Control;
 using SseCFs.Tool.Logging;
 
 namespace SseCFs.Tool.Mounting;
 
 /// <summary>Stores what is not stored yet when the mount ends, and tells whoever asks how far that is. Thread-safe.</summary>
-internal sealed class Draining(SseFileSystem fileSystem, TimeProvider clock, ILogger log) : IDisposable
+/// <param name="journal">Where it keeps what it may no longer wait for; null: nowhere.</param>
+/// <param name="timeout">How long it tries; null: until it is stored, or somebody gives up.</param>
+internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal, TimeSpan? timeout, TimeProvider clock, ILogger log) : IDisposable
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
@@ -15,8 +18,9 @@ internal sealed class Draining(SseFileSystem fileSystem, TimeProvider clock, ILo
     private readonly TaskCompletionSource<ExitCode> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _giveUp = new();
     private int _stops;
+    private string? _left;
 
-    /// <summary>A signal: true for the first one; the next ones give up what is not stored.</summary>
+    /// <summary>A signal: true for the first one; with the next one what is not stored goes to the journal.</summary>
     public bool RequestStop()
     {
         if (Interlocked.Increment(ref _stops) == 1)
@@ -30,6 +34,10 @@ internal sealed class Draining(SseFileSystem fileSystem, TimeProvider clock, ILo
     /// <summary>Tries until everything is stored or somebody gives up. To be called once, when no program can write any more.</summary>
     public async Task<ExitCode> RunAsync()
     {
+        if (timeout is { } time)
+        {
+            _giveUp.CancelAfter(time);
+        }
         var code = await StoreAsync().ConfigureAwait(false);
         _result.TrySetResult(code);
         return code;
@@ -56,7 +64,7 @@ internal sealed class Draining(SseFileSystem fileSystem, TimeProvider clock, ILo
             await Task.WhenAny(_result.Task, Task.Delay(ReportEvery, clock)).ConfigureAwait(false);
         }
         var code = await _result.Task.ConfigureAwait(false);
-        yield return Progress(code == ExitCode.Done ? ControlReply.Done : ControlReply.GivenUp);
+        yield return Progress(code == ExitCode.Done ? ControlReply.Done : ControlReply.GivenUp) with { Message = _left };
     }
 
     private static ControlReply? TryUnmount(FuseMount mount, bool lazy)
@@ -112,13 +120,33 @@ internal sealed class Draining(SseFileSystem fileSystem, TimeProvider clock, ILo
         }
         catch (OperationCanceledException)
         {
-            foreach (var (key, failure) in fileSystem.Unsaved)
-            {
-                MountLog.Lost(log, key, failure);
-            }
-            return ExitCode.NotStored;
+            return await KeepAsync().ConfigureAwait(false);
         }
     }
+
+    private async Task<ExitCode> KeepAsync()
+    {
+        var files = await fileSystem.KeepUnsavedAsync(CancellationToken.None).ConfigureAwait(false);
+        foreach (var (key, loss) in files)
+        {
+            if (loss is null)
+            {
+                MountLog.Kept(log, key, journal!.Directory);
+            }
+            else
+            {
+                MountLog.Lost(log, key, loss);
+            }
+        }
+        var lost = files.Where(file => file.Loss is not null).ToList();
+        var kept = files.Count - lost.Count;
+        _left = string.Join("; ", ((IEnumerable<string>)[
+            .. kept > 0 ? [$"{Files(kept)} not stored, and kept in the journal {journal!.Directory}: mount again, or run ssecfs recover"] : Array.Empty<string>(),
+            .. lost.Count > 0 ? [$"{Files(lost.Count)} lost, such as {lost[0].Key} ({lost[0].Loss})"] : Array.Empty<string>()]));
+        return files.Count == 0 ? ExitCode.Done : ExitCode.NotStored;
+    }
+
+    private static string Files(int count) => count == 1 ? "1 file is" : $"{count} files are";
 
     private static string Describe((string Key, string? Failure) file) => file.Failure is null ? file.Key : $"{file.Key} ({file.Failure})";
 }

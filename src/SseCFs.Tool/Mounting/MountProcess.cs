@@ -36,9 +36,11 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         var first = ServiceConnection.ForFirstAnswer(options, settings.Service);
         await LookAsync(new S3ObjectStore(client, first, key, _clock, logs.CreateLogger<S3ObjectStore>()), ServiceConnection.NameOf(client), log, cancellation).ConfigureAwait(false);
 
-        var fileSystem = new SseFileSystem(store, FileSystemOptions(), _clock, logs.CreateLogger<SseFileSystem>());
+        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), key, log);
+        var fileSystem = new SseFileSystem(store, FileSystemOptions(), journal, _clock, logs.CreateLogger<SseFileSystem>());
         await using var disposing = fileSystem.ConfigureAwait(false);
-        using var draining = new Draining(fileSystem, _clock, log);
+        await fileSystem.RestoreAsync(cancellation).ConfigureAwait(false);
+        using var draining = new Draining(fileSystem, journal, settings.UnmountTimeout, _clock, log);
         FuseMount? mount = null;
         var control = StartControl(directory, request => draining.Answer(request, mount!), log);
         try

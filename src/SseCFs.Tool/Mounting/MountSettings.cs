@@ -36,6 +36,14 @@ internal sealed record MountSettings
 
     public string? SpillDirectory { get; init; }
 
+    /// <summary>close and fsync wait for the journal only.</summary>
+    public bool IsWriteBack { get; init; }
+
+    public string? JournalDirectory { get; init; }
+
+    /// <summary>Until what cannot be stored at the end is kept in the journal.</summary>
+    public TimeSpan? UnmountTimeout { get; init; }
+
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     public string? LogFile { get; init; }

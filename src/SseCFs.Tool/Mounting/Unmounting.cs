@@ -30,7 +30,7 @@ internal static class Unmounting
         var isDead = Libc.access(path, 0) != 0 && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Libc.ENOTCONN;
         FuseMount.Unmount(path, lazy || isDead);
         await Console.Error.WriteLineAsync(isDead
-            ? $"ssecfs: {path}: its process was gone already; what it had not stored is lost"
+            ? $"ssecfs: {path}: its process was gone already; what its journal has of what was not stored, the next mount stores"
             : $"ssecfs: {path}: unmounted; its process does not answer, and may still be storing").ConfigureAwait(false);
         return ExitCode.Done;
     }
@@ -52,7 +52,7 @@ internal static class Unmounting
                     case ControlReply.Done:
                         return ExitCode.Done;
                     case ControlReply.GivenUp:
-                        throw new ToolException(ExitCode.NotStored, $"{path}: its process was told to give up; {reply.Files} files are not stored, {reply.Example}");
+                        throw new ToolException(ExitCode.NotStored, $"{path}: {reply.Message}");
                     default:
                         throw new ToolException((ExitCode)reply.ExitCode, reply.Message ?? "refused");
                 }

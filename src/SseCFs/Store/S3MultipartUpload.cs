@@ -151,11 +151,11 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 return _requests.Client.CompleteMultipartUploadAsync(request, token);
             }, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (IsGone(e) || attempts > 1 && e.Reason == FsError.Conflict)
+        catch (FsException e) when (IsGone(e) || IsInternalError(e) || attempts > 1 && e.Reason == FsError.Conflict)
         {
             // Completed by a request whose reply was lost? The object itself tells.
             return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, there => ValueTask.FromResult(IsOfOurParts(there.ETag)), cancellation).ConfigureAwait(false)
-                ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : e);
+                ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : await MeansGoneAsync(e, cancellation).ConfigureAwait(false) ? Gone(e) : e);
         }
         catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null && !IsGone(e))
         {
@@ -188,6 +188,32 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             StoreLog.AbortFailed(_requests.Log, Key, e.Message);
         }
     }
+
+    /// <summary>Ceph 18.2 calls a completion of an upload that is gone one "already in progress" (500 InternalError); its parts can be listed no more.</summary>
+    private async ValueTask<bool> MeansGoneAsync(FsException e, CancellationToken cancellation)
+    {
+        if (!IsInternalError(e))
+        {
+            return false;
+        }
+        try
+        {
+            await _requests.Retries.RunAsync(
+                $"look at upload of {Key}",
+                0,
+                (_, token) => _requests.Client.ListPartsAsync(new ListPartsRequest { BucketName = _requests.Options.Bucket, Key = Key, UploadId = UploadId, MaxParts = 1 }, token),
+                cancellation).ConfigureAwait(false);
+            return false;
+        }
+        catch (FsException gone) when (IsGone(gone))
+        {
+            return true;
+        }
+    }
+
+    private FsException Gone(FsException e) => new(FsError.NotFound, $"the service does not know the upload of {Key}", e);
+
+    private static bool IsInternalError(FsException e) => e.InnerException is AmazonS3Exception { ErrorCode: "InternalError" };
 
     private static bool IsGone(FsException e) => e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" };
 

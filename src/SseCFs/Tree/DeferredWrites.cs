@@ -13,7 +13,7 @@ internal sealed class DeferredWrites : IAsyncDisposable
 
     private readonly Mounted _mounted;
     private readonly FileStorer _storer;
-    private readonly ConcurrentDictionary<Inode, Waiting> _waiting = new();
+    private readonly ConcurrentDictionary<Inode, Turn> _waiting = new();
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
 
@@ -28,10 +28,13 @@ internal sealed class DeferredWrites : IAsyncDisposable
     public IReadOnlyList<(string Key, string? Failure)> Pending =>
         [.. _waiting.Select(pair => (_mounted.Names.KeyOf(pair.Key), pair.Value.Failure))];
 
+    /// <summary>The same as inodes.</summary>
+    public IReadOnlyCollection<Inode> Waiting => [.. _waiting.Keys];
+
     /// <summary>Stores an inode after a delay, counted from the first call.</summary>
     public void Add(Inode inode, TimeSpan delay)
     {
-        var added = new Waiting(_mounted.Clock.GetTimestamp(), delay, null);
+        var added = new Turn(_mounted.Clock.GetTimestamp(), delay, null);
         _waiting.AddOrUpdate(inode, added, (_, present) => present.IsBeingStored ? added : present);
     }
 
@@ -39,7 +42,7 @@ internal sealed class DeferredWrites : IAsyncDisposable
     public void AddFailed(Inode inode, string reason)
     {
         TreeLog.StoreFailed(_mounted.Log, _mounted.Names.KeyOf(inode), reason);
-        _waiting[inode] = new Waiting(_mounted.Clock.GetTimestamp(), RetryDelay, reason);
+        _waiting[inode] = new Turn(_mounted.Clock.GetTimestamp(), RetryDelay, reason);
     }
 
     /// <summary>Stores everything that waits, now.</summary>
@@ -50,10 +53,10 @@ internal sealed class DeferredWrites : IAsyncDisposable
         return _waiting.Count(pair => pair.Value.Failure is not null);
     }
 
-    /// <summary>Stores what waits directly in one directory, and the directory's own metadata; a failure is thrown.</summary>
+    /// <summary>Stores what waits directly in one directory, and the directory's own metadata, unless it is saved in the journal and that is enough; a failure is thrown.</summary>
     public async ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation)
     {
-        foreach (var pair in _waiting.Where(pair => (ReferenceEquals(pair.Key, directory) || ReferenceEquals(pair.Key.Parent, directory)) && !IsBeingWritten(pair.Key)))
+        foreach (var pair in _waiting.Where(pair => (ReferenceEquals(pair.Key, directory) || ReferenceEquals(pair.Key.Parent, directory)) && !IsBeingWritten(pair.Key) && !IsSaved(pair.Key)))
         {
             pair.Value.IsBeingStored = true;
             try
@@ -99,6 +102,8 @@ internal sealed class DeferredWrites : IAsyncDisposable
     /// <summary>Half of what a program means to write is nothing to be seen: its close stores it, and the metadata with it.</summary>
     public static bool IsBeingWritten(Inode inode) => inode is FileInode { Writers: > 0, Staged: not null };
 
+    private bool IsSaved(Inode inode) => _mounted.Journal is { IsWriteBack: true } && inode.Journal is not null;
+
     private Task StoreAsync(IReadOnlyList<Inode> inodes, CancellationToken cancellation) => Parallel.ForEachAsync(
         inodes,
         new ParallelOptions { MaxDegreeOfParallelism = WritesAtOnce, CancellationToken = cancellation },
@@ -135,7 +140,7 @@ internal sealed class DeferredWrites : IAsyncDisposable
         });
 
     /// <summary>It stays listed until it is stored, so that a drain waits for it; a change that comes meanwhile takes its place.</summary>
-    private sealed class Waiting(long since, TimeSpan delay, string? failure)
+    private sealed class Turn(long since, TimeSpan delay, string? failure)
     {
         public long Since { get; } = since;
 

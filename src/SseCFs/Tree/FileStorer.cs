@@ -1,4 +1,5 @@
 using SseCFs.Cache;
+using SseCFs.Journal;
 using SseCFs.Store;
 using SseCFs.Write;
 
@@ -144,6 +145,7 @@ internal sealed class FileStorer(Mounted mounted)
                 directory.MarkerModified = written.LastModified;
                 directory.MetadataAt = mounted.Clock.GetTimestamp();
             }
+            ForgetSave(directory);
         }
         catch
         {
@@ -185,6 +187,17 @@ internal sealed class FileStorer(Mounted mounted)
             metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
         }
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>What a rename by <see cref="CopyAsync"/> is about to do.</summary>
+    public RenameIntent IntentOf(FileInode file, string newKey)
+    {
+        var key = mounted.Names.KeyOf(file);
+        lock (file.Sync)
+        {
+            var metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
+            return new RenameIntent { From = key, To = newKey, ETag = file.Stored!.ETag, User = new Dictionary<string, string>(metadata.User) };
+        }
     }
 
     private StreamedUpload? Stream(FileInode file, StagedContent staged)
@@ -255,12 +268,13 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
             }
-            catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists && !file.IsDetached)
+            catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale && !file.IsDetached)
             {
                 // An upload of ours that was given up half-way may have been carried out all the same.
                 var own = await FindOwnAsync(file, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
+                staged.Rebase(new StoredContent(mounted.Store, mounted.Cache, key, own.ETag, own.Size));
                 written = await mounted.Upload.SendAsync(
-                    key, staged, null, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
+                    key, staged, staged.Stored is null ? null : own, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
             }
             Settle(file, staged, staged.Size, key, written);
         }
@@ -318,6 +332,7 @@ internal sealed class FileStorer(Mounted mounted)
             }
         }
         staged.Dispose();
+        ForgetSave(file);
     }
 
     /// <summary>The metadata of a streamed upload was fixed when it began: what has changed since is stored after it.</summary>
@@ -416,6 +431,14 @@ internal sealed class FileStorer(Mounted mounted)
             }
         }
         staged.Dispose();
+        ForgetSave(file);
+    }
+
+    /// <summary>The store has it: the journal need not keep it.</summary>
+    private static void ForgetSave(Inode inode)
+    {
+        inode.Journal?.Remove();
+        inode.Journal = null;
     }
 
     /// <summary>A name was added beside the file.</summary>
@@ -448,6 +471,7 @@ internal sealed class FileStorer(Mounted mounted)
                     Versions.Moved(file, key, written);
                 }
             }
+            ForgetSave(file);
         }
         catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
         {
@@ -457,6 +481,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 Versions.Apply(mounted, file, info);
             }
+            ForgetSave(file);
             TreeLog.MetadataFailed(mounted.Log, key, e.Message);
         }
         catch

@@ -1,3 +1,5 @@
+using SseCFs.Journal;
+
 namespace SseCFs.Tree;
 
 /// <summary>
@@ -37,6 +39,12 @@ internal abstract class Inode(ulong number)
 
     /// <summary>Metadata changed and not stored yet.</summary>
     public bool IsMetadataDirty { get; set; }
+
+    /// <summary>What of it is saved in the journal and not stored yet. Changed by whoever holds the gate.</summary>
+    public JournalEntry? Journal { get; set; }
+
+    /// <summary>Of an inode that an earlier process wrote: by what its writes are known. Null: by this mount's name.</summary>
+    public string? Writer { get; set; }
 
     /// <summary>The one request for metadata under way.</summary>
     public Task? Loading { get; set; }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SseCFs.Cache;
+using SseCFs.Journal;
 using SseCFs.Store;
 using SseCFs.Write;
 
@@ -10,10 +11,11 @@ internal sealed class Mounted : IDisposable
 {
     private readonly string _writer = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
 
-    public Mounted(IObjectStore store, SseFileSystemOptions options, TimeProvider clock, ILogger log)
+    public Mounted(IObjectStore store, SseFileSystemOptions options, ChangeJournal? journal, TimeProvider clock, ILogger log)
     {
         Store = store;
         Options = options;
+        Journal = journal;
         Clock = clock;
         Log = log;
         Names = new Namespace(options.Prefix);
@@ -28,6 +30,9 @@ internal sealed class Mounted : IDisposable
 
     public IObjectStore Store { get; }
     public SseFileSystemOptions Options { get; }
+
+    /// <summary>Null where there is no disk for one.</summary>
+    public ChangeJournal? Journal { get; }
     public TimeProvider Clock { get; }
     public ILogger Log { get; }
     public Namespace Names { get; }
@@ -41,7 +46,7 @@ internal sealed class Mounted : IDisposable
     /// Goes with every object that this mount writes: a random name, the same as long as the mount lives, and the inode's number. An upload of ours whose
     /// reply was lost is told from another writer's by it, and from one that another file of this mount made under the name.
     /// </summary>
-    public string WriterOf(Inode inode) => $"{_writer}-{inode.Number}";
+    public string WriterOf(Inode inode) => inode.Writer ?? $"{_writer}-{inode.Number}";
 
     public IInvalidationSink? Invalidation { get; set; }
 

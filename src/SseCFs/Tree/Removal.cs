@@ -152,6 +152,8 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         lock (mounted.Names.Sync)
         {
             mounted.Names.Detach(file);
+            file.Journal?.Remove();
+            file.Journal = null;
             lock (file.Sync)
             {
                 file.Stored = null;

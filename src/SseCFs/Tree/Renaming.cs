@@ -1,13 +1,14 @@
+using SseCFs.Journal;
 using SseCFs.Store;
 
 namespace SseCFs.Tree;
 
 /// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
 internal sealed class Renaming(
-    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, Creation creation, Removal removal)
+    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, Saving saving, Creation creation, Removal removal)
 {
     private readonly Namespace _names = mounted.Names;
-    private readonly TreeMove _move = new(mounted, storer);
+    private readonly TreeMove _move = new(mounted, storer, saving);
 
     /// <summary>The caller holds the gates of both directories.</summary>
     public async ValueTask RenameAsync(DirectoryInode from, string oldName, DirectoryInode to, string newName, bool noReplace, CancellationToken cancellation)
@@ -85,7 +86,14 @@ internal sealed class Renaming(
         }
         if (source.Stored is null)
         {
+            var replacedSave = replaced?.Journal;
+            if (replaced is not null)
+            {
+                replaced.Journal = null;
+            }
             MoveUnstored(source, to, newName, replaced);
+            await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
+            replacedSave?.Remove();
             return;
         }
         // What is being written moves along unsaved: nobody is to see half of it under either name.
@@ -101,7 +109,17 @@ internal sealed class Renaming(
         }
         var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
         var oldKey = _names.KeyOf(source);
-        var written = await storer.CopyAsync(source, newKey, condition, cancellation).ConfigureAwait(false);
+        using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey), mounted.Log);
+        WrittenObject written;
+        try
+        {
+            written = await storer.CopyAsync(source, newKey, condition, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            record.End();
+            throw;
+        }
         await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
         lock (_names.Sync)
         {
@@ -119,10 +137,11 @@ internal sealed class Renaming(
         try
         {
             await mounted.Store.DeleteAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
+            record.End();
         }
         catch (FsException e)
         {
-            // The file is at its new place: that much is done. The old name shows again until someone removes it.
+            // The file is at its new place: that much is done. The old name shows again until the next mount, which finds the record, or someone removes it.
             TreeLog.SourceLeft(mounted.Log, oldKey, newKey, e.Message);
             throw;
         }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using SseCFs.Journal;
 using SseCFs.Store;
 
 namespace SseCFs.Tree;
@@ -6,7 +7,7 @@ namespace SseCFs.Tree;
 /// <summary>
 /// Moves all objects below a directory to another prefix: every copy first, then every removal, so that no object is ever missing from both. Thread-safe.
 /// </summary>
-internal sealed class TreeMove(Mounted mounted, FileStorer storer)
+internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving)
 {
     private const int RequestsAtOnce = 8;
 
@@ -28,13 +29,16 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
         try
         {
             await ForEachAsync(below, SettleAsync, cancellation).ConfigureAwait(false);
-            var copies = await CopyAllAsync(oldPrefix, newPrefix, beforeSwitch, cancellation).ConfigureAwait(false);
+            using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix }, mounted.Log);
+            var copies = await CopyAllAsync(oldPrefix, newPrefix, beforeSwitch, record, cancellation).ConfigureAwait(false);
             lock (_names.Sync)
             {
                 switchNames();
                 FollowCopies(source, oldPrefix, newPrefix, copies);
             }
+            await ForEachAsync(below.OfType<FileInode>(), FollowNameAsync, CancellationToken.None).ConfigureAwait(false);
             await ForEachAsync(copies.Keys, mounted.Store.DeleteAsync, CancellationToken.None).ConfigureAwait(false);
+            record.End();
         }
         finally
         {
@@ -71,7 +75,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
             {
                 await storer.EndStreamAsync(file, cancellation).ConfigureAwait(false);
             }
-            if (inode is not FileInode { Stored: null } && !DeferredWrites.IsBeingWritten(inode))
+            if (inode is not FileInode { Stored: null, Journal: null } && !DeferredWrites.IsBeingWritten(inode))
             {
                 await storer.StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
             }
@@ -82,17 +86,40 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
         }
     }
 
+    /// <summary>What is being written, and was saved in the journal before, is found there by its key.</summary>
+    private async ValueTask FollowNameAsync(FileInode file, CancellationToken cancellation)
+    {
+        await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await saving.FollowNameAsync(file, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            file.Gate.Release();
+        }
+    }
+
     /// <summary>Copies everything below; by old key, the version that was copied and the copy.</summary>
     private async ValueTask<ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>> CopyAllAsync(
-        string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, CancellationToken cancellation)
+        string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, CancellationToken cancellation)
     {
-        var sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
+        IReadOnlyCollection<ObjectInfo> sources;
+        try
+        {
+            sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            record.End();
+            throw;
+        }
         var copies = new ConcurrentDictionary<string, (ObjectInfo, WrittenObject)>(StringComparer.Ordinal);
         try
         {
             await ForEachAsync(sources, async (info, token) =>
             {
-                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], MarkedWithKey(info), WriteCondition.None, token).ConfigureAwait(false);
+                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], MarkedWithKey(mounted, info), WriteCondition.None, token).ConfigureAwait(false);
                 copies[info.Key] = (info, copy);
             }, cancellation).ConfigureAwait(false);
             await beforeSwitch().ConfigureAwait(false);
@@ -101,7 +128,9 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
         catch
         {
             // Undone: the old names are all there still.
+            record.Undo();
             await ForEachAsync(copies.Keys, (key, token) => mounted.Store.DeleteAsync(newPrefix + key[oldPrefix.Length..], token), CancellationToken.None).ConfigureAwait(false);
+            record.End();
             throw;
         }
     }
@@ -124,7 +153,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer)
     }
 
     /// <summary>The copy is under our key, whatever the source was under.</summary>
-    private ObjectMetadata MarkedWithKey(ObjectInfo info) => info.Metadata with
+    public static ObjectMetadata MarkedWithKey(Mounted mounted, ObjectInfo info) => info.Metadata with
     {
         User = new Dictionary<string, string>(info.Metadata.User) { [PosixMetadata.KeyName] = mounted.Store.KeyFingerprint },
     };

@@ -9,18 +9,23 @@ namespace SseCFs.Write;
 /// <param name="stored">The version under it; null for a new or emptied file.</param>
 internal sealed class StagedContent(StagingArea area, StoredContent? stored) : IDisposable
 {
+    private StoredContent? _stored = stored;
     private readonly Lock _lock = new();
     private readonly Dictionary<long, StagedChunk> _chunks = [];
     private long _size = stored?.Size ?? 0;
     private readonly List<(long Start, long End)> _dropped = [];
     private long _stamp;
+    private long _cutAt;
     private long _contiguous = stored?.Size ?? 0;
     private bool _isDisposed;
 
     /// <summary>How far the stored version still shows through; a cut that is grown again reads as zeros.</summary>
     private long _storedEnd = stored?.Size ?? 0;
 
-    public StoredContent? Stored => stored;
+    public StoredContent? Stored => _stored;
+
+    /// <summary>Up to where the stored version shows through where nothing was written.</summary>
+    public long StoredEnd => Volatile.Read(ref _storedEnd);
 
     /// <summary>The upload that goes on while the file is written; null before it is large enough. Changed under its file's lock.</summary>
     public StreamedUpload? Streamed { get; set; }
@@ -36,6 +41,18 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             lock (_lock)
             {
                 return _stamp;
+            }
+        }
+    }
+
+    /// <summary>The number of the last change that made the file shorter; 0 if none did.</summary>
+    public long CutAt
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _cutAt;
             }
         }
     }
@@ -144,6 +161,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             if (size < _size)
             {
                 _contiguous = Math.Min(_contiguous, size);
+                _cutAt = ++_stamp;
                 foreach (var (index, chunk) in _chunks.ToList())
                 {
                     var start = index * Block.Size;
@@ -194,6 +212,36 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                 }
             }
             return true;
+        }
+    }
+
+    /// <summary>Staged ranges, in order, of the chunks that were changed after a change of that number. Bytes of the file.</summary>
+    public IReadOnlyList<(long Start, long End)> ChangedSince(long stamp)
+    {
+        var ranges = new List<(long Start, long End)>();
+        lock (_lock)
+        {
+            foreach (var chunk in _chunks.Values.Where(chunk => chunk.ChangedAt > stamp).OrderBy(chunk => chunk.Index))
+            {
+                for (var i = 0; i < chunk.Staged.Count; i++)
+                {
+                    var start = chunk.Index * Block.Size;
+                    ranges.Add((start + chunk.Staged[i].Start, Math.Min(_size, start + chunk.Staged[i].End)));
+                }
+            }
+        }
+        return ranges;
+    }
+
+    /// <summary>The version under it was replaced by one that an upload of this content made: where nothing was written, the bytes are the same.</summary>
+    public void Rebase(StoredContent own)
+    {
+        lock (_lock)
+        {
+            if (_stored is not null)
+            {
+                _stored = own;
+            }
         }
     }
 
@@ -284,7 +332,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             var count = (int)Math.Min(Block.Size - offset % Block.Size, end - offset);
             if (IsUntouched(offset, offset + count))
             {
-                await stored!.ReadAsync(offset, count, fetchTo, into, cancellation).ConfigureAwait(false);
+                await _stored!.ReadAsync(offset, count, fetchTo, into, cancellation).ConfigureAwait(false);
             }
             else
             {
@@ -305,7 +353,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         lock (_lock)
         {
-            if (stored is null || end > _storedEnd || IsDropped(start, end - start))
+            if (_stored is null || end > _storedEnd || IsDropped(start, end - start))
             {
                 return false;
             }
@@ -573,7 +621,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
         foreach (var (start, end) in fromStored)
         {
-            await stored!.CopyToAsync(index * Block.Size + start, destination[(start - from)..(end - from)], 0, cancellation).ConfigureAwait(false);
+            await _stored!.CopyToAsync(index * Block.Size + start, destination[(start - from)..(end - from)], 0, cancellation).ConfigureAwait(false);
         }
         if (spilled is { } place && staged.Count > 0)
         {

@@ -6,10 +6,12 @@ namespace SseCFs.EndToEnd.Harness;
 /// <summary>The tool's own S3 service in a process of its own, over a directory that goes with it.</summary>
 public sealed partial class EmbeddedStore : IAsyncDisposable
 {
-    private readonly Background _process;
+    private readonly Func<int, Background> _start;
+    private Background _process;
 
-    private EmbeddedStore(Background process, Endpoint endpoint, string directory)
+    private EmbeddedStore(Func<int, Background> start, Background process, Endpoint endpoint, string directory)
     {
+        _start = start;
         _process = process;
         Endpoint = endpoint;
         DataDirectory = directory;
@@ -43,18 +45,25 @@ public sealed partial class EmbeddedStore : IAsyncDisposable
         Directory.CreateDirectory(directory);
 
         // The store takes the port and says which: one that was free a moment ago may be another's by now.
-        string[] arguments = ["serve", directory, "--listen", "127.0.0.1:0", "--dialect", target.Dialect, .. options];
         var environment = target.Environment(new Endpoint(new Uri($"{scheme}://127.0.0.1"), certificate, "ACCESSKEY", "SECRETKEY"));
-        var process = Background.Start(target.Tool, arguments, environment, directory + ".log");
+        Background Start(int port) => Background.Start(
+            target.Tool, ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", target.Dialect, .. options], environment, directory + ".log");
+        var process = Start(0);
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(30) && !process.HasExited; await Task.Delay(20))
         {
             if (ServingAt().Match(process.LogTail()) is { Success: true } line)
-                return new EmbeddedStore(process, new Endpoint(new Uri(line.Groups[1].Value), certificate, "ACCESSKEY", "SECRETKEY"), directory);
+                return new EmbeddedStore(Start, process, new Endpoint(new Uri(line.Groups[1].Value), certificate, "ACCESSKEY", "SECRETKEY"), directory);
         }
 
         await process.KillAsync();
         throw new InvalidOperationException($"ssecfs serve does not say where it serves:\n{process.LogTail()}");
     }
+
+    /// <summary>Ends the service without a word, as a crash does.</summary>
+    public Task KillAsync() => _process.KillAsync();
+
+    /// <summary>The service comes back, with the same objects at the same port.</summary>
+    public void StartAgain() => _process = _start(Endpoint.Url.Port);
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();
 

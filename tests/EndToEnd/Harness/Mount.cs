@@ -86,6 +86,12 @@ public sealed class Mount : IAsyncDisposable
         await unmount!.WaitForExitAsync();
     }
 
+    /// <summary>kill -9: nothing is said and nothing is stored any more. The directory is free again afterwards.</summary>
+    public async Task KillAsync() => await DisposeAsync();
+
+    /// <summary>Mounts again what was killed.</summary>
+    public Task StartAgainAsync() => StartAsync();
+
     public string LogTail() => File.Exists(LogFile) ? string.Join('\n', File.ReadAllLines(LogFile).TakeLast(60)) : "";
 
     private async Task StartAsync()

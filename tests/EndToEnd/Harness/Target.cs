@@ -98,6 +98,7 @@ public sealed class Target : IAsyncLifetime
             ["AWS_SECRET_ACCESS_KEY"] = endpoint.SecretKey,
             ["AWS_DEFAULT_REGION"] = "us-east-1",
             ["AWS_REGION"] = "us-east-1",
+            ["XDG_STATE_HOME"] = Path.Combine(Home, "state"),
         };
         if (endpoint.CertificateFile is { } file) variables["AWS_CA_BUNDLE"] = file;
         return variables;

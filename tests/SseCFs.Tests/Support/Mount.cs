@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using SseCFs.Journal;
 using SseCFs.Store;
 
 namespace SseCFs.Tests.Support;
@@ -15,10 +16,13 @@ internal sealed class Mount : IAsyncDisposable
 
     private readonly IObjectStore _store;
     private readonly SseFileSystemOptions _options;
+    private readonly ChangeJournal? _journal;
 
-    public Mount(IObjectStore store, FakeTimeProvider clock, SseFileSystemOptions? options = null)
+    /// <param name="journal">Goes with the mount.</param>
+    public Mount(IObjectStore store, FakeTimeProvider clock, SseFileSystemOptions? options = null, ChangeJournal? journal = null)
     {
         _store = store;
+        _journal = journal;
         Clock = clock;
         _options = options ?? new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory };
         Files = Start();
@@ -204,9 +208,13 @@ internal sealed class Mount : IAsyncDisposable
         Files = Start();
     }
 
-    public async ValueTask DisposeAsync() => await Files.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Files.DisposeAsync();
+        _journal?.Dispose();
+    }
 
-    private SseFileSystem Start() => new(_store, _options, Clock, NullLogger<SseFileSystem>.Instance);
+    private SseFileSystem Start() => new(_store, _options, _journal, Clock, NullLogger<SseFileSystem>.Instance);
 
     private async Task<(ulong Parent, byte[] Name)> Place(string path)
     {

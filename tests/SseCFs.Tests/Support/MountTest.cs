@@ -33,7 +33,7 @@ public abstract class MountTest : IAsyncLifetime
 
     public ValueTask InitializeAsync() => ValueTask.CompletedTask;
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         await Mount.DisposeAsync();
         foreach (var other in _others)

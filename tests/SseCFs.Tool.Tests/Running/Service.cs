@@ -28,6 +28,7 @@ internal sealed class Service : IAsyncDisposable
         ["AWS_SECRET_ACCESS_KEY"] = Owner.SecretKey,
         ["AWS_EC2_METADATA_DISABLED"] = "true",
         ["HOME"] = Folder,
+        ["XDG_STATE_HOME"] = Path.Combine(Folder, "state"),
     };
 
     public static async Task<Service> StartAsync(Func<LocalStoreOptions, LocalStoreOptions>? change = null)

@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+using SseCFs.Journal;
+using SseCFs.Keys;
+using SseCFs.Tool.CommandLine;
+using SseCFs.Tool.Logging;
+using SseCFs.Tool.Native;
+
+namespace SseCFs.Tool.Mounting;
+
+/// <summary>Where the journal of a mount is, and whose.</summary>
+internal static class JournalPlace
+{
+    /// <summary>Beside what else programs keep between runs (XDG base directories); null if this user has no such place.</summary>
+    public static string? Default()
+    {
+        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state && Path.IsPathRooted(state))
+        {
+            return Path.Combine(state, "ssecfs", "journal");
+        }
+        if (Libc.getuid() == 0)
+        {
+            return "/var/lib/ssecfs/journal";
+        }
+        return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? Path.Combine(home, ".local", "state", "ssecfs", "journal") : null;
+    }
+
+    /// <summary>Opens it. Where it was not asked for, a mount goes on without one, and says so.</summary>
+    /// <exception cref="ToolException">It was asked for and cannot be used.</exception>
+    public static ChangeJournal? Open(string? directory, bool isWriteBack, BucketUrl bucket, string endpoint, CustomerKey key, ILogger log)
+    {
+        var isAskedFor = isWriteBack || directory is not null;
+        if ((directory ?? Default()) is not { } place)
+        {
+            return isAskedFor
+                ? throw new ToolException(ExitCode.Usage, "HOME is not set, so there is no place for the journal: name one with --journal DIR")
+                : null;
+        }
+        try
+        {
+            return ChangeJournal.Open(place, $"{bucket} at {endpoint}", key, isWriteBack, log);
+        }
+        catch (FsException e) when (!isAskedFor)
+        {
+            MountLog.NoJournal(log, e.Message);
+            return null;
+        }
+        catch (FsException e)
+        {
+            throw new ToolException(ExitCode.Failed, $"{e.Message}; name another place with --journal DIR", e);
+        }
+    }
+}

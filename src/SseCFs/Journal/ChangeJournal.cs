@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Logging;
+using SseCFs.Keys;
+
+namespace SseCFs.Journal;
+
+/// <summary>
+/// What of one mount is not in the store yet, kept encrypted on this disk: saves that were acknowledged before they were uploaded (write-back), what could not be sent,
+/// and renames that were begun. What an earlier process left for the same source and key is found when it is opened. Thread-safe.
+/// </summary>
+public sealed class ChangeJournal : IDisposable
+{
+    private readonly List<JournalFolder> _folders = [];
+    private readonly string _root;
+    private readonly string _source;
+    private readonly CustomerKey _key;
+    private readonly Lock _lock = new();
+    private JournalFolder? _own;
+    private long _lastSave;
+
+    private ChangeJournal(string root, string source, CustomerKey key, bool isWriteBack)
+    {
+        _root = root;
+        _source = source;
+        _key = key;
+        IsWriteBack = isWriteBack;
+    }
+
+    /// <summary>A save here is enough for close and fsync.</summary>
+    public bool IsWriteBack { get; }
+
+    /// <summary>Where it is.</summary>
+    public string Directory => _root;
+
+    /// <param name="root">Made if it is missing; only its owner may read it then.</param>
+    /// <param name="source">Endpoint, bucket and prefix: what a journal is for.</param>
+    /// <param name="key">Wraps the journal's own key. Must outlive the journal.</param>
+    /// <exception cref="FsException">The directory cannot be used.</exception>
+    public static ChangeJournal Open(string root, string source, CustomerKey key, bool isWriteBack, ILogger log)
+    {
+        var journal = new ChangeJournal(root, source, key, isWriteBack);
+        try
+        {
+            journal.Take(log);
+            return journal;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            journal.Dispose();
+            throw JournalErrors.ToFsException(e, root);
+        }
+    }
+
+    public void Dispose()
+    {
+        foreach (var folder in _folders)
+        {
+            folder.Dispose();
+        }
+        _folders.Clear();
+    }
+
+    /// <summary>What earlier processes left and did not finish, oldest first.</summary>
+    internal IEnumerable<JournalFolder> Left => _folders.Where(folder => !ReferenceEquals(folder, _own));
+
+    internal JournalWriter NewSave() => Own().NewSave();
+
+    internal JournalWriter NewRename() => Own().NewRename();
+
+    internal long NextSaveNumber() => Interlocked.Increment(ref _lastSave);
+
+    /// <summary>Saves of earlier processes count as older than ours.</summary>
+    internal void NumberAfter(long number) => _lastSave = Math.Max(_lastSave, number);
+
+    private void Take(ILogger log)
+    {
+        var present = System.IO.Directory.Exists(_root) ? System.IO.Directory.EnumerateDirectories(_root) : [];
+        foreach (var path in present.Order(StringComparer.Ordinal))
+        {
+            if (JournalFolder.About(path) is not { } about || about.Source != _source)
+            {
+                continue;
+            }
+            if (about.KeyFingerprint != _key.Fingerprint)
+            {
+                JournalLog.OtherKey(log, path, about.KeyFingerprint);
+            }
+            else if (JournalFolder.TryOpen(path, about, _key) is { } folder)
+            {
+                _folders.Add(folder);
+            }
+        }
+        if (IsWriteBack)
+        {
+            // Better told now than by the first file that is closed.
+            Own();
+        }
+    }
+
+    /// <summary>Made on first use: most mounts never need one.</summary>
+    private JournalFolder Own()
+    {
+        lock (_lock)
+        {
+            if (_own is null)
+            {
+                try
+                {
+                    _own = JournalFolder.Create(_root, _source, _key);
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    throw JournalErrors.ToFsException(e, _root);
+                }
+                _folders.Add(_own);
+            }
+            return _own;
+        }
+    }
+}

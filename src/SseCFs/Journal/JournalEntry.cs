@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace SseCFs.Journal;
+
+/// <summary>The file in which a journal keeps what is unsaved of one inode. Not thread-safe: by a caller who holds the inode's gate.</summary>
+internal sealed class JournalEntry
+{
+    private readonly string _path;
+    private JournalWriter? _writer;
+    private byte[]? _head;
+
+    private JournalEntry(string path, JournalWriter? writer)
+    {
+        _path = path;
+        _writer = writer;
+    }
+
+    /// <summary>The number of the last change of the staged content that is in it.</summary>
+    public long Stamp { get; private set; }
+
+    /// <summary>Bytes on disk, if more can be added.</summary>
+    public long? Length => _writer?.Length;
+
+    public static JournalEntry Create(JournalWriter writer) => new(writer.Path, writer);
+
+    /// <summary>One that an earlier process left.</summary>
+    public static JournalEntry Left(string path) => new(path, null);
+
+    /// <summary>Whether just this was saved last.</summary>
+    public bool Holds(SavedHead head, long stamp) => stamp == Stamp && _head is { } last && last.AsSpan().SequenceEqual(Plain(head));
+
+    /// <summary>Adds a save: what changed since the last one, then what it is about. It counts once this returns; after a failure nothing can be added any more.</summary>
+    public async ValueTask AddAsync(Func<JournalWriter, ValueTask> writeChanges, SavedHead head, long stamp)
+    {
+        try
+        {
+            await writeChanges(_writer!).ConfigureAwait(false);
+            _writer!.WriteHead(head, JournalJson.Default.SavedHead);
+            _writer.Commit();
+        }
+        catch
+        {
+            _writer!.Dispose();
+            _writer = null;
+            throw;
+        }
+        (_head, Stamp) = (Plain(head), stamp);
+    }
+
+    /// <summary>The store has it, or nobody wants it any more.</summary>
+    public void Remove()
+    {
+        _writer?.Dispose();
+        _writer = null;
+        try
+        {
+            File.Delete(_path);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            // It is stored once more then, over itself, by the next mount.
+        }
+    }
+
+    private static byte[] Plain(SavedHead head) => JsonSerializer.SerializeToUtf8Bytes(head with { Number = 0 }, JournalJson.Default.SavedHead);
+}

@@ -1,0 +1,57 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace SseCFs.Journal;
+
+/// <summary>
+/// The format of a journal's files: a mark and a salt, then records, each encrypted (AES-256-GCM) under a key made of the journal's and the salt, with its number as
+/// nonce. What the tag does not confirm is not read: neither a torn tail nor a changed byte goes unnoticed. A record counts once a commit follows it.
+/// </summary>
+internal static class JournalFile
+{
+    /// <summary>Bytes of payload that a record holds at most.</summary>
+    public const int LargestPayload = 1 << 20;
+
+    public const int SaltSize = 32;
+    public const int HeaderSize = 8 + SaltSize;
+    public const int RecordHeaderSize = 5;
+    public const int TagSize = 16;
+
+    public static ReadOnlySpan<byte> Mark => "SSECFSJ1"u8;
+
+    public static AesGcm CipherOf(ReadOnlySpan<byte> journalKey, ReadOnlySpan<byte> salt)
+    {
+        Span<byte> key = stackalloc byte[32];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, journalKey, key, salt, "ssecfs journal file"u8);
+        try
+        {
+            return new AesGcm(key, TagSize);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(key);
+        }
+    }
+
+    public static void WriteNonce(Span<byte> nonce, ulong number)
+    {
+        nonce.Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(nonce, number);
+    }
+}
+
+/// <summary>What a record is.</summary>
+internal enum JournalRecord : byte
+{
+    /// <summary>A <see cref="SavedHead"/> or a <see cref="RenameIntent"/> as JSON.</summary>
+    Head = 1,
+
+    /// <summary>The offset in the file (8 bytes, little endian), then bytes that are there.</summary>
+    Data = 2,
+
+    /// <summary>The offset and the length (8 bytes each) of zeros.</summary>
+    Zeros = 3,
+
+    /// <summary>Everything before it counts.</summary>
+    Commit = 4,
+}

@@ -1,0 +1,37 @@
+using Microsoft.Extensions.Logging;
+
+namespace SseCFs.Journal;
+
+/// <summary>What the journal says of itself. Event ids 300 to 399. Never a key.</summary>
+internal static partial class JournalLog
+{
+    [LoggerMessage(300, LogLevel.Warning, "the journal {Path} is of another key (fingerprint {Fingerprint}) and is left alone: mount with that key, or run ssecfs recover with it")]
+    public static partial void OtherKey(ILogger log, string path, string fingerprint);
+
+    [LoggerMessage(301, LogLevel.Warning, "{Key} was saved in the journal and not stored yet: it is stored now")]
+    public static partial void Restored(ILogger log, string key);
+
+    [LoggerMessage(302, LogLevel.Error, "{Path} cannot be read and is left as it is: {Reason}")]
+    public static partial void Unreadable(ILogger log, string path, string reason);
+
+    [LoggerMessage(303, LogLevel.Warning, "{Path} ends in {Count} bytes of a save that was not finished, or that were damaged: what was saved before counts")]
+    public static partial void Torn(ILogger log, string path, long count);
+
+    [LoggerMessage(304, LogLevel.Information, "the rename of {From} to {To}, which was interrupted, is finished")]
+    public static partial void RenameFinished(ILogger log, string from, string to);
+
+    [LoggerMessage(305, LogLevel.Information, "the rename of {From} to {To}, which was interrupted, had not begun to count: all is as before")]
+    public static partial void RenameUndone(ILogger log, string from, string to);
+
+    [LoggerMessage(306, LogLevel.Warning, "{Key} was not removed by the interrupted rename to {To}: it was changed meanwhile")]
+    public static partial void RenameSourceKept(ILogger log, string key, string to);
+
+    [LoggerMessage(307, LogLevel.Error, "the rename of {From} to {To}, which was interrupted, cannot be finished now and is tried at the next mount: {Reason}")]
+    public static partial void RenameFailed(ILogger log, string from, string to, string reason);
+
+    [LoggerMessage(309, LogLevel.Warning, "the rename of {From} to {To} goes on without a record in the journal, which would finish it after a crash: {Reason}")]
+    public static partial void RenameNotRecorded(ILogger log, string from, string to, string reason);
+
+    [LoggerMessage(308, LogLevel.Warning, "{Key} could not be kept in the journal, and is stored directly: {Reason}")]
+    public static partial void SaveFailed(ILogger log, string key, string reason);
+}

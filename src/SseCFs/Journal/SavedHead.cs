@@ -1,0 +1,75 @@
+using System.Text.Json.Serialization;
+
+namespace SseCFs.Journal;
+
+/// <summary>What a save in the journal is about: one inode, its metadata, and what its bytes stand upon.</summary>
+internal sealed record SavedHead
+{
+    /// <summary>Grows with every save of a journal: of two for the same key, the later one counts.</summary>
+    public required long Number { get; init; }
+
+    /// <summary>Of the object; a directory's ends in '/'.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>Metadata alone was changed: there are no bytes.</summary>
+    public bool IsMetadataOnly { get; init; }
+
+    /// <summary>The version that the upload may replace; null if there was none.</summary>
+    public SavedVersion? Replaces { get; init; }
+
+    /// <summary>Up to here the bytes of that version show through where nothing was written; 0: nowhere.</summary>
+    public long StoredEnd { get; init; }
+
+    /// <summary>Bytes of the file as it will be.</summary>
+    public long Size { get; init; }
+
+    /// <summary>User metadata of the object as it will be.</summary>
+    public required Dictionary<string, string> User { get; init; }
+
+    public string? ContentType { get; init; }
+
+    public bool AreTimesOfWrite { get; init; }
+}
+
+/// <summary>One version of an object. Size in bytes.</summary>
+internal sealed record SavedVersion(string ETag, long Size, DateTimeOffset LastModified, bool IsPlain);
+
+/// <summary>A rename that was begun: objects are copied, then the sources removed.</summary>
+internal sealed record RenameIntent
+{
+    /// <summary>The key, or of a directory what all keys begin with.</summary>
+    public required string From { get; init; }
+
+    public required string To { get; init; }
+
+    /// <summary>Of a file: the version that is moved.</summary>
+    public string? ETag { get; init; }
+
+    /// <summary>Of a file: the user metadata that the copy gets, which tells it from what stood there before.</summary>
+    public Dictionary<string, string>? User { get; init; }
+
+    /// <summary>Of a directory: it failed half-way, and the copies are to go again.</summary>
+    public bool IsUndone { get; init; }
+
+    [JsonIgnore]
+    public bool IsDirectory => From.EndsWith('/');
+}
+
+/// <summary>What stands unencrypted in a journal's folder: whose it is, and its key, wrapped by the customer's.</summary>
+internal sealed record JournalAbout
+{
+    public required string Source { get; init; }
+
+    /// <summary>Of the customer's key.</summary>
+    public required string KeyFingerprint { get; init; }
+
+    public required byte[] Salt { get; init; }
+
+    public required byte[] WrappedKey { get; init; }
+}
+
+[JsonSerializable(typeof(SavedHead))]
+[JsonSerializable(typeof(RenameIntent))]
+[JsonSerializable(typeof(JournalAbout))]
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+internal sealed partial class JournalJson : JsonSerializerContext;

@@ -1,0 +1,171 @@
+using SseCFs.Tests.Support;
+
+namespace SseCFs.Tests.Behaviour;
+
+/// <summary>The process ends in the middle, or before everything could be stored: the next mount goes on.</summary>
+public sealed class Interruptions() : JournalTest(isWriteBack: false)
+{
+    [Fact]
+    public async Task Close_waits_for_the_service_and_nothing_is_kept()
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Rename("a", "b");
+        Assert.Equal([1], Store["b"].Data);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task What_could_not_be_stored_when_the_mount_ended_is_stored_by_the_next()
+    {
+        Store.PutForeign("stored", Mount.Content(3000));
+        await Mount.MakeDirectory("d");
+        Faults.Fail(RequestKind.Put, null, times: 1000);
+        Faults.Fail(RequestKind.Copy, null, times: 1000);
+        await Fails.With(FsError.Unavailable, () => Mount.Write("a", Mount.Content(200_000)));
+        await Mount.Change("stored", new AttributeChange { Mode = 0x180 });
+        await Mount.Change("d", new AttributeChange { Mode = 0x1C0 });
+        var open = await Mount.Create("open");
+        await Mount.WriteAt(open, 0, [9]);
+        Assert.NotEqual(0, await Mount.Files.DrainAsync(default));
+        var left = await Mount.Files.KeepUnsavedAsync(default);
+        Assert.Equal(["a", "d/", "open", "stored"], left.Select(one => one.Key).Order(StringComparer.Ordinal));
+        Assert.All(left, one => Assert.Null(one.Loss));
+        Faults.Heal();
+
+        Assert.Equal(4, await Kill());
+        await Upload();
+        Assert.Equal(Mount.Content(200_000), Store["a"].Data);
+        Assert.Equal([9], Store["open"].Data);
+        Assert.Equal(Mount.Content(3000), Store["stored"].Data);
+        Assert.Equal("33152", Store["stored"].Metadata.User["mode"]);
+        Assert.Equal("16832", Store["d/"].Metadata.User["mode"]);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task Half_an_upload_that_cannot_be_completed_is_named_as_lost()
+    {
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, Mount.Content(60 << 20));
+        Faults.Fail(RequestKind.Complete, null, times: 1000);
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
+        var (key, loss) = Assert.Single(await Mount.Files.KeepUnsavedAsync(default));
+        Assert.Equal("a", key);
+        Assert.Contains("upload", loss, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1000)]
+    [InlineData(6 << 20)]
+    public async Task A_rename_that_copied_is_finished(int size)
+    {
+        await Mount.Write("a", Mount.Content(size));
+        Faults.Fail(RequestKind.Delete, "a", times: 1000);
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("a", "b"));
+        Assert.Equal(["a", "b"], Store.Keys);
+        Assert.Single(Kept);
+        Faults.Heal();
+        await Kill();
+        Assert.Equal(["b"], Store.Keys);
+        Assert.Equal(Mount.Content(size), Store["b"].Data);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_rename_whose_source_was_written_since_keeps_both()
+    {
+        await Mount.Write("a", [1]);
+        Faults.Fail(RequestKind.Delete, "a", times: 1000);
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("a", "b"));
+        Faults.Heal();
+        Store.PutForeign("a", [2]);
+        await Kill();
+        Assert.Equal(["a", "b"], Store.Keys);
+        Assert.Equal([2], Store["a"].Data);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_rename_over_a_file_that_did_not_copy_leaves_both_as_they_were()
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Write("b", [2]);
+        var begun = new TaskCompletionSource();
+        Faults.Before(RequestKind.Put, "b", async cancellation =>
+        {
+            begun.SetResult();
+            await Task.Delay(Timeout.Infinite, cancellation);
+        });
+        using var stop = new CancellationTokenSource();
+        var rename = Mount.Rename("a", "b", cancellation: stop.Token);
+        await begun.Task;
+        Assert.Single(Kept);
+        await Kill();
+        Assert.Equal([1], Store["a"].Data);
+        Assert.Equal([2], Store["b"].Data);
+        Assert.Empty(Kept);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => rename);
+    }
+
+    [Theory]
+    [InlineData(RequestKind.Copy)]
+    [InlineData(RequestKind.Delete)]
+    public async Task A_directory_rename_that_was_interrupted_is_finished(RequestKind at)
+    {
+        await Mount.MakeDirectory("d");
+        for (var i = 0; i < 20; i++)
+        {
+            await Mount.Write($"d/{i:D2}", [(byte)i]);
+        }
+        var begun = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        Faults.Before(at, null, async _ =>
+        {
+            begun.TrySetResult();
+            await end.Task;
+        }, nth: 10, times: 1000);
+        var rename = Mount.Rename("d", "e");
+        await begun.Task;
+        Assert.Single(Kept);
+        Faults.Heal();
+        await Kill();
+        Assert.Equal(["e/", .. Enumerable.Range(0, 20).Select(i => $"e/{i:D2}")], Store.Keys);
+        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([(byte)i], Store[$"e/{i:D2}"].Data));
+        Assert.Empty(Kept);
+        Assert.Equal(20, (await Mount.List("e")).Count);
+        end.SetException(new FsException(FsError.Unavailable, "killed"));
+        await Fails.With(FsError.Unavailable, () => rename);
+    }
+
+    [Fact]
+    public async Task A_directory_rename_that_failed_and_could_not_be_undone_is_undone_later()
+    {
+        await Mount.MakeDirectory("d");
+        for (var i = 0; i < 20; i++)
+        {
+            await Mount.Write($"d/{i:D2}", [(byte)i]);
+        }
+        Faults.Fail(RequestKind.Copy, null, nth: 10, times: 1000);
+        Faults.Fail(RequestKind.Delete, null, times: 1000);
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("d", "e"));
+        Assert.Contains(Store.Keys, key => key.StartsWith("e/", StringComparison.Ordinal));
+        Faults.Heal();
+        await Kill();
+        Assert.Equal(["d/", .. Enumerable.Range(0, 20).Select(i => $"d/{i:D2}")], Store.Keys);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_rename_that_cannot_be_finished_now_is_finished_later()
+    {
+        await Mount.Write("a", [1]);
+        Faults.Fail(RequestKind.Delete, "a", times: 1000);
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("a", "b"));
+        await Kill();
+        Assert.Single(Kept);
+        Faults.Heal();
+        await Kill();
+        Assert.Equal(["b"], Store.Keys);
+    }
+}
