@@ -37,7 +37,7 @@ internal static class JournalPlace
         }
         try
         {
-            return ChangeJournal.Open(place, $"{bucket} at {endpoint}", key, isWriteBack, log);
+            return ChangeJournal.Open(place, $"{bucket} at {endpoint.TrimEnd('/')}", key, isWriteBack, log);
         }
         catch (FsException e) when (!isAskedFor)
         {

@@ -75,7 +75,7 @@ public sealed class Kills(Target target) : IAsyncLifetime
         var journal = Assert.Single(Kept());
         Assert.DoesNotContain("f", Path.GetFileName(journal).Replace(".save", "", StringComparison.Ordinal), StringComparison.Ordinal);
         var said = await Shell.RunAsync(
-            $"\"$TOOL\" recover s3://{target.Bucket}/{_prefix} --key file:{target.KeyFile} --endpoint {target.Endpoint.Url} --region us-east-1",
+            $"\"$TOOL\" recover s3://{target.Bucket}/{_prefix} --key file:{target.KeyFile} --endpoint {target.Endpoint.Url} --region us-east-1 --journal {Journal}",
             target.Home,
             new Dictionary<string, string>(target.Environment()) { ["TOOL"] = target.Tool });
         Assert.Contains("1 file is stored", said, StringComparison.Ordinal);

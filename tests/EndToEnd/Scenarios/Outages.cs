@@ -62,8 +62,25 @@ public sealed class Outages(Target target) : IAsyncLifetime
     {
         await MountAsync("--retry-for", "1s", "--unmount-timeout", "3s");
         await Mount.RunAsync("echo old >f");
+        var work = Mount.RunAsync("""
+            python3 - <<'P'
+            import errno, os, time
+            f = os.open("f", os.O_WRONLY | os.O_TRUNC)
+            os.write(f, b"new\n")
+            open(os.environ["SCRATCH"] + "/open", "w").close()
+            while not os.path.exists(os.environ["SCRATCH"] + "/away"):
+                time.sleep(0.05)
+            try:
+                os.close(f)
+                raise SystemExit("close said that all is well")
+            except OSError as e:
+                assert e.errno == errno.EIO, e
+            P
+            """, seconds: 60);
+        while (!File.Exists(Path.Combine(Mount.Scratch, "open")) && !work.IsCompleted) await Task.Delay(20);
         await Store.KillAsync();
-        await Mount.RunAsync("if echo new >f; then echo 'close said that all is well' >&2; exit 1; fi; is \"$(cat f)\" new", seconds: 60);
+        await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "away"), "");
+        await work;
         var refusal = await Assert.ThrowsAnyAsync<Exception>(Mount.UnmountAsync);
         Assert.Contains("1 file is not stored, and kept in the journal", refusal.Message, StringComparison.Ordinal);
         Store.StartAgain();
