@@ -53,6 +53,12 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public IReadOnlyList<(string Key, string? Failure)> Unsaved =>
         [.. _deferred.Pending, .. _files.Values.Select(h => h.File).Distinct().Where(f => f.Staged is not null && !f.IsDetached).Select(f => (_mounted.Names.KeyOf(f), (string?)null))];
 
+    /// <summary>Files that another writer changed too, oldest first; the last 100.</summary>
+    public IReadOnlyList<Conflict> Conflicts => _mounted.Activity.Conflicts;
+
+    /// <summary>Directories that are being renamed.</summary>
+    public IReadOnlyList<RenameProgress> Renames => _mounted.Activity.Renames;
+
     /// <summary>Stores all that is not stored yet, whatever was asked to wait; open files too.</summary>
     /// <returns>How many files could not be stored; they stay staged and may be tried again.</returns>
     public async ValueTask<int> DrainAsync(CancellationToken cancellation)

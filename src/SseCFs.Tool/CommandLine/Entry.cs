@@ -24,6 +24,7 @@ internal static class Entry
         new VersionOption(),
         mount.Build(),
         new UnmountCommand().Build(),
+        new StatusCommand().Build(),
         new CheckCommand().Build(),
         new RecoverCommand().Build(),
         new MakeBucketCommand().Build(),

@@ -8,6 +8,9 @@ internal sealed record ControlRequest
     /// <summary>Take the mount out of the tree; the replies go on until everything is stored.</summary>
     public const string Unmount = "unmount";
 
+    /// <summary>Tell what is unsaved, in conflict or under way: one reply.</summary>
+    public const string Status = "status";
+
     public required string Command { get; init; }
 
     /// <summary>Also while files are open.</summary>
@@ -29,6 +32,9 @@ internal sealed record ControlReply
     /// <summary>The process was told to give up; <see cref="Files"/> are not stored.</summary>
     public const string GivenUp = "given-up";
 
+    /// <summary>The answer to <see cref="ControlRequest.Status"/>.</summary>
+    public const string Told = "told";
+
     public required string State { get; init; }
 
     public int ProcessId { get; init; }
@@ -40,8 +46,33 @@ internal sealed record ControlReply
 
     public string? Message { get; init; }
 
+    public MountStatus? Status { get; init; }
+
     public int ExitCode { get; init; }
 }
+
+/// <summary>What goes on in one mount. Lists are cut to a readable length; the counts are not.</summary>
+internal sealed record MountStatus
+{
+    public required string Source { get; init; }
+
+    public required DateTimeOffset Since { get; init; }
+
+    public string? Journal { get; init; }
+
+    public bool IsWriteBack { get; init; }
+
+    public int UnsavedCount { get; init; }
+
+    public IReadOnlyList<UnsavedFile> Unsaved { get; init; } = [];
+
+    public IReadOnlyList<RenameProgress> Renames { get; init; } = [];
+
+    public IReadOnlyList<Conflict> Conflicts { get; init; } = [];
+}
+
+/// <summary>Failure: why it could not be stored yet; null if nothing failed.</summary>
+internal sealed record UnsavedFile(string Key, string? Failure);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ControlRequest))]

@@ -45,15 +45,10 @@ internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal,
 
     public void Dispose() => _giveUp.Dispose();
 
-    /// <summary>The answer to one command.</summary>
-    public async IAsyncEnumerable<ControlReply> Answer(ControlRequest request, FuseMount? mount)
+    /// <summary>Unmounts, and tells how far the storing is until it is done.</summary>
+    public async IAsyncEnumerable<ControlReply> UnmountAsync(FuseMount mount, bool lazy)
     {
-        if (request.Command != ControlRequest.Unmount || mount is null)
-        {
-            yield return new ControlReply { State = ControlReply.Refused, Message = "the mount is not ready, or does not know this command", ExitCode = (int)ExitCode.Failed };
-            yield break;
-        }
-        if (TryUnmount(mount, request.Lazy) is { } refusal)
+        if (TryUnmount(mount, lazy) is { } refusal)
         {
             yield return refusal;
             yield break;

@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using SseCFs.Fuse;
+using SseCFs.Journal;
 using SseCFs.Keys;
 using SseCFs.Store;
 using SseCFs.Tool.Background;
@@ -17,7 +18,11 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
 {
     private const long MostInFlight = 64L << 20;
 
+    /// <summary>Unsaved files that a status names.</summary>
+    private const int MostShown = 20;
+
     private readonly TimeProvider _clock = TimeProvider.System;
+    private readonly DateTimeOffset _since = TimeProvider.System.GetUtcNow();
 
     /// <summary>Serves until the mount is gone and everything is stored.</summary>
     /// <param name="onServing">Called once, when programs can use the mount.</param>
@@ -42,7 +47,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         await fileSystem.RestoreAsync(cancellation).ConfigureAwait(false);
         using var draining = new Draining(fileSystem, journal, settings.UnmountTimeout, _clock, log);
         FuseMount? mount = null;
-        var control = StartControl(directory, request => draining.Answer(request, mount!), log);
+        var control = StartControl(directory, request => Answer(request, mount, fileSystem, journal, draining), log);
         try
         {
             mount = await FuseMount.MountAsync(fileSystem, directory, MountOptions(), logs.CreateLogger("fuse"), cancellation).ConfigureAwait(false);
@@ -77,6 +82,35 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
                 await control.DisposeAsync().ConfigureAwait(false);
             }
         }
+    }
+
+    private IAsyncEnumerable<ControlReply> Answer(ControlRequest request, FuseMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining) => request.Command switch
+    {
+        ControlRequest.Unmount when mount is not null => draining.UnmountAsync(mount, request.Lazy),
+        ControlRequest.Status => One(new ControlReply { State = ControlReply.Told, ProcessId = Environment.ProcessId, Status = StatusOf(fileSystem, journal) }),
+        _ => One(new ControlReply { State = ControlReply.Refused, Message = "the mount is not ready, or does not know this command", ExitCode = (int)ExitCode.Failed }),
+    };
+
+    private static async IAsyncEnumerable<ControlReply> One(ControlReply reply)
+    {
+        await Task.CompletedTask.ConfigureAwait(false);
+        yield return reply;
+    }
+
+    private MountStatus StatusOf(SseFileSystem fileSystem, ChangeJournal? journal)
+    {
+        var unsaved = fileSystem.Unsaved;
+        return new MountStatus
+        {
+            Source = settings.Bucket.ToString(),
+            Since = _since,
+            Journal = journal?.Directory,
+            IsWriteBack = settings.IsWriteBack,
+            UnsavedCount = unsaved.Count,
+            Unsaved = [.. unsaved.OrderBy(file => file.Failure is null).Take(MostShown).Select(file => new UnsavedFile(file.Key, file.Failure))],
+            Renames = fileSystem.Renames,
+            Conflicts = fileSystem.Conflicts,
+        };
     }
 
     private SseFileSystemOptions FileSystemOptions()

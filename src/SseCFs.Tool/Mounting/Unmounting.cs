@@ -75,7 +75,7 @@ internal static class Unmounting
         new(ExitCode.NotStored, $"{path}: its process ended before everything was stored; its log says more", cause);
 
     /// <summary>Like realpath(3), also for a directory whose mount has lost its process, which cannot be looked at.</summary>
-    private static string Resolve(string directory)
+    public static string Resolve(string directory)
     {
         if (Libc.RealPath(directory) is { } resolved)
         {

@@ -369,6 +369,7 @@ internal sealed class FileStorer(Mounted mounted)
             var conflictKey = ConflictKeyOf(key);
             await mounted.Store.CopyAsync(theirs, conflictKey, theirs.Metadata, WriteCondition.Absent, cancellation).ConfigureAwait(false);
             TreeLog.ConflictTheirsKept(mounted.Log, key, conflictKey);
+            mounted.Activity.Add(new Conflict(mounted.Clock.GetUtcNow(), key, conflictKey, IsOurs: false));
             condition = WriteCondition.Match(theirs.ETag);
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
@@ -412,6 +413,7 @@ internal sealed class FileStorer(Mounted mounted)
             // They removed it: only ours is left.
         }
         TreeLog.ConflictKept(mounted.Log, key, conflictKey);
+        mounted.Activity.Add(new Conflict(mounted.Clock.GetUtcNow(), key, conflictKey, IsOurs: true));
         lock (mounted.Names.Sync)
         {
             mounted.Names.Touch(file);

@@ -41,6 +41,7 @@ internal sealed class Mounted : IDisposable
     public StagingArea Staging { get; }
     public Upload Upload { get; }
     public OwnerDefaults Owners { get; }
+    public Activity Activity { get; } = new();
 
     /// <summary>
     /// Goes with every object that this mount writes: a random name, the same as long as the mount lives, and the inode's number. An upload of ours whose

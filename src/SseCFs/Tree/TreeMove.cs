@@ -30,7 +30,8 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         {
             await ForEachAsync(below, SettleAsync, cancellation).ConfigureAwait(false);
             using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix }, mounted.Log);
-            var copies = await CopyAllAsync(oldPrefix, newPrefix, beforeSwitch, record, cancellation).ConfigureAwait(false);
+            using var progress = mounted.Activity.Begin(oldPrefix, newPrefix);
+            var copies = await CopyAllAsync(oldPrefix, newPrefix, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
             lock (_names.Sync)
             {
                 switchNames();
@@ -102,7 +103,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
 
     /// <summary>Copies everything below; by old key, the version that was copied and the copy.</summary>
     private async ValueTask<ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>> CopyAllAsync(
-        string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, CancellationToken cancellation)
+        string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, Activity.DirectoryRename progress, CancellationToken cancellation)
     {
         IReadOnlyCollection<ObjectInfo> sources;
         try
@@ -114,6 +115,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             record.End();
             throw;
         }
+        progress.SetObjects(sources.Count);
         var copies = new ConcurrentDictionary<string, (ObjectInfo, WrittenObject)>(StringComparer.Ordinal);
         try
         {
@@ -121,6 +123,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             {
                 var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], MarkedWithKey(mounted, info), WriteCondition.None, token).ConfigureAwait(false);
                 copies[info.Key] = (info, copy);
+                progress.AddCopied();
             }, cancellation).ConfigureAwait(false);
             await beforeSwitch().ConfigureAwait(false);
             return copies;

@@ -98,11 +98,11 @@ def work(root, log, seed):
     there, moved, begun = replay(log) if os.path.exists(log) else ({}, False, None)
     assert begun is None
     # Inside, so that nothing is ever done to the directory under a mount that is gone.
-    os.chdir(root)
-    if not os.path.ismount("."):
-        return
-    root = "."
     try:
+        os.chdir(root)
+        if not os.path.ismount("."):
+            return
+        root = "."
         for directory in range(2):
             os.makedirs(os.path.join(root, "moved" if moved else "top", f"d{directory}"), exist_ok=True)
     except OSError:

@@ -128,6 +128,8 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         var rename = Mount.Rename("d", "e");
         await begun.Task;
         Assert.Single(Kept);
+        var progress = Assert.Single(Mount.Files.Renames);
+        Assert.Equal(("d/", "e/", 21, at == RequestKind.Delete), (progress.From, progress.To, progress.Objects, progress.Copied == 21));
         Faults.Heal();
         await Kill();
         Assert.Equal(["e/", .. Enumerable.Range(0, 20).Select(i => $"e/{i:D2}")], Store.Keys);

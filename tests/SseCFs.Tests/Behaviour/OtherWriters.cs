@@ -46,6 +46,7 @@ public sealed class OtherWriters : MountTest
         Assert.Equal([2, 2, 2], Store["a"].Data);
         var kept = Assert.Single(Store.Keys, key => key.StartsWith("a.conflict-", StringComparison.Ordinal));
         Assert.Equal([1, 1], Store[kept].Data);
+        Assert.Equal([new Conflict(Clock.GetUtcNow(), "a", kept, IsOurs: true)], Mount.Files.Conflicts);
         Assert.Equal([2, 2, 2], await Mount.Read("a"));
         Assert.Contains(kept, await Mount.List());
         Assert.Equal(0, await Mount.Files.DrainAsync(default));

@@ -7,7 +7,7 @@ namespace SseCFs.Tool.Tests.CommandLine;
 public sealed class MountOptionListTests
 {
     private static readonly HashSet<string> Valued = ["--key", "--endpoint", "--uid"];
-    private static readonly HashSet<string> Switches = ["--allow-other", "--read-only"];
+    private static readonly HashSet<string> Switches = ["--allow-other", "--read-only", "--write-back"];
 
     [Theory]
     [InlineData("key=file:/k", "--key|file:/k")]
@@ -19,6 +19,8 @@ public sealed class MountOptionListTests
     [InlineData("nosuid,noexec", "-o|nosuid|-o|noexec")]
     [InlineData(@"key=command:a\,b\\c,ro", @"--key|command:a,b\c|--read-only")]
     [InlineData("", "")]
+    [InlineData("write-back", "--write-back")]
+    [InlineData("write_back=/j,ro", "--write-back|--journal|/j|--read-only")]
     public void OneListBecomesLongOptions(string list, string expected) =>
         Assert.Equal(expected, string.Join('|', MountOptionList.Expand(["-o", list], Valued, Switches)));
 
@@ -28,6 +30,10 @@ public sealed class MountOptionListTests
         string[] arguments = ["s3://b", "/m", "--key", "-o", "-oro", "--", "-o", "x"];
         Assert.Equal(["s3://b", "/m", "--key", "-o", "--read-only", "--", "-o", "x"], MountOptionList.Expand(arguments, Valued, Switches));
     }
+
+    [Fact]
+    public void WriteBackMayNameTheJournal() =>
+        Assert.Equal(["s3://b", "--write-back", "--journal", "/j", "/m"], MountOptionList.Expand(["s3://b", "--write-back=/j", "/m"], Valued, Switches));
 
     [Theory]
     [InlineData("nonsense")]

@@ -56,6 +56,9 @@ internal sealed class Service : IAsyncDisposable
         return X509CertificateLoader.LoadPkcs12(made.Export(X509ContentType.Pkcs12), null);
     }
 
+    /// <summary>Replaces what goes wrong; nothing: all is well.</summary>
+    public void SetFaults(params string[] faults) => _server.SetFaults(faults.Select(Fault.Parse));
+
     /// <summary>An empty directory.</summary>
     public string MakeDirectory(string name = "mount") => Directory.CreateDirectory(Path.Combine(Folder, name)).FullName;
 

@@ -1,0 +1,64 @@
+using System.CommandLine;
+using System.Globalization;
+using SseCFs.Fuse.Mounting;
+using SseCFs.Tool.Control;
+using SseCFs.Tool.Mounting;
+using SseCFs.Tool.Native;
+
+namespace SseCFs.Tool.CommandLine;
+
+/// <summary>ssecfs status.</summary>
+internal sealed class StatusCommand
+{
+    private readonly Argument<string> _directory = new("DIR") { Description = "The directory that is mounted on" };
+
+    public Command Build()
+    {
+        var command = new Command("status", "Tells what of a mount is not stored yet, which files are in conflict, and what is being renamed") { _directory };
+        command.SetAction((result, cancellation) => RunAsync(result.GetValue(_directory)!, cancellation));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(string directory, CancellationToken cancellation)
+    {
+        var path = Unmounting.Resolve(directory);
+        var socket = ControlSocketPath.Of(path, MountTable.Find(path)?.Owner ?? Libc.getuid());
+        if (ControlClient.TryAsk(socket, new ControlRequest { Command = ControlRequest.Status }, cancellation) is not { } replies)
+        {
+            throw new ToolException(ExitCode.Directory, $"{path}: no process of ssecfs answers for it");
+        }
+        await foreach (var reply in replies.ConfigureAwait(false))
+        {
+            if (reply.Status is not { } status)
+            {
+                throw new ToolException((ExitCode)reply.ExitCode, reply.Message ?? "refused");
+            }
+            foreach (var line in Lines(path, reply.ProcessId, status))
+            {
+                Console.WriteLine(line);
+            }
+        }
+        return 0;
+    }
+
+    private static IEnumerable<string> Lines(string path, int processId, MountStatus status)
+    {
+        yield return $"{status.Source} on {path} since {Local(status.Since)}, process {processId}";
+        yield return status.Journal is null ? "journal: none" : $"journal: {status.Journal}{(status.IsWriteBack ? ", write-back" : "")}";
+        yield return status.UnsavedCount == 0 ? "everything is stored" : $"not stored yet: {status.UnsavedCount}";
+        foreach (var file in status.Unsaved)
+        {
+            yield return file.Failure is null ? $"  {file.Key}" : $"  {file.Key}: {file.Failure.ReplaceLineEndings(" ")}";
+        }
+        foreach (var rename in status.Renames)
+        {
+            yield return $"renaming {rename.From} to {rename.To}: {rename.Copied} of {rename.Objects} objects copied";
+        }
+        foreach (var conflict in status.Conflicts)
+        {
+            yield return $"conflict at {Local(conflict.At)}: {conflict.Key} was changed by another writer too; {(conflict.IsOurs ? "what was written here" : "what was written there")} is {conflict.ConflictKey}";
+        }
+    }
+
+    private static string Local(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
+}
