@@ -40,9 +40,11 @@ public sealed partial class SseFileSystem
             {
                 throw new FsException(FsError.IsDirectory, $"{_mounted.Names.KeyOf(found)} is a directory");
             }
-            var file = (FileInode?)found ?? await _creation.MakeFileAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false);
+            var file = (FileInode?)found ?? ((flags & OpenFlags.Exclusive) != 0
+                ? await _creation.ClaimFileAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false)
+                : await _creation.MakeFileAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false));
             await _metadata.EnsureAsync(file, withContent: false, cancellation).ConfigureAwait(false);
-            var opened = await OpenKnownAsync(file, flags, cancellation).ConfigureAwait(false);
+            var opened = await OpenKnownAsync(file, found is null ? flags & ~OpenFlags.Truncate : flags, cancellation).ConfigureAwait(false);
             _mounted.Names.AddLookup(file);
             return (_lookup.EntryOf(file), opened);
         }

@@ -80,6 +80,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     /// <returns>How many files and directories wait.</returns>
     public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
     {
+        await new AbandonedUploads(_mounted).AbortAsync(cancellation).ConfigureAwait(false);
         await new InterruptedRenames(_mounted).FinishAsync(cancellation).ConfigureAwait(false);
         return await new Restoring(_mounted, _deferred).RestoreAsync(cancellation).ConfigureAwait(false);
     }

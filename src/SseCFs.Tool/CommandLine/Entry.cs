@@ -27,6 +27,7 @@ internal static class Entry
         new StatusCommand().Build(),
         new CheckCommand().Build(),
         new RecoverCommand().Build(),
+        new CleanupCommand().Build(),
         new MakeBucketCommand().Build(),
         new ServeCommand().Build(),
     };

@@ -25,7 +25,7 @@ internal static class Quantities
         return number << shift;
     }
 
-    /// <summary>From "90", "90s", "5m" or "2h"; a bare number is seconds.</summary>
+    /// <summary>From "90", "90s", "5m", "2h" or "7d"; a bare number is seconds.</summary>
     public static TimeSpan ParseDuration(string text)
     {
         var digits = text.TakeWhile(char.IsAsciiDigit).Count();
@@ -34,11 +34,12 @@ internal static class Quantities
             "" or "s" => 1,
             "m" => 60,
             "h" => 3600,
+            "d" => 86400,
             _ => 0,
         };
         if (seconds == 0 || !int.TryParse(text.AsSpan(0, digits), NumberStyles.None, CultureInfo.InvariantCulture, out var number))
         {
-            throw new FormatException($"'{text}' is no duration: write a number with s, m or h, as in 90s");
+            throw new FormatException($"'{text}' is no duration: write a number with s, m, h or d, as in 90s");
         }
         return TimeSpan.FromSeconds((long)number * seconds);
     }

@@ -37,11 +37,11 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         var options = ServiceConnection.ToOptions(settings.Bucket.Bucket, settings.Service);
         var client = ServiceConnection.Connect(options);
         using var key = await KeyLoading.LoadAsync(settings.KeySource, cancellation).ConfigureAwait(false);
-        using var store = new S3ObjectStore(client, options, key, _clock, logs.CreateLogger<S3ObjectStore>());
+        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), key, log);
+        using var store = new S3ObjectStore(client, options with { Uploads = journal }, key, _clock, logs.CreateLogger<S3ObjectStore>());
         var first = ServiceConnection.ForFirstAnswer(options, settings.Service);
         await LookAsync(new S3ObjectStore(client, first, key, _clock, logs.CreateLogger<S3ObjectStore>()), ServiceConnection.NameOf(client), log, cancellation).ConfigureAwait(false);
 
-        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), key, log);
         var fileSystem = new SseFileSystem(store, FileSystemOptions(), journal, _clock, logs.CreateLogger<SseFileSystem>());
         await using var disposing = fileSystem.ConfigureAwait(false);
         await fileSystem.RestoreAsync(cancellation).ConfigureAwait(false);

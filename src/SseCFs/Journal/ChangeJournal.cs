@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using SseCFs.Keys;
+using SseCFs.Store;
 
 namespace SseCFs.Journal;
 
@@ -7,18 +8,20 @@ namespace SseCFs.Journal;
 /// What of one mount is not in the store yet, kept encrypted on this disk: saves that were acknowledged before they were uploaded (write-back), what could not be sent,
 /// and renames that were begun. What an earlier process left for the same source and key is found when it is opened. Thread-safe.
 /// </summary>
-public sealed class ChangeJournal : IDisposable
+public sealed class ChangeJournal : IUploadRegister, IDisposable
 {
     private readonly List<JournalFolder> _folders = [];
     private readonly string _root;
     private readonly string _source;
     private readonly CustomerKey _key;
+    private readonly ILogger _log;
     private readonly Lock _lock = new();
     private JournalFolder? _own;
     private long _lastSave;
 
-    private ChangeJournal(string root, string source, CustomerKey key, bool isWriteBack)
+    private ChangeJournal(string root, string source, CustomerKey key, bool isWriteBack, ILogger log)
     {
+        _log = log;
         _root = root;
         _source = source;
         _key = key;
@@ -37,10 +40,10 @@ public sealed class ChangeJournal : IDisposable
     /// <exception cref="FsException">The directory cannot be used.</exception>
     public static ChangeJournal Open(string root, string source, CustomerKey key, bool isWriteBack, ILogger log)
     {
-        var journal = new ChangeJournal(root, source, key, isWriteBack);
+        var journal = new ChangeJournal(root, source, key, isWriteBack, log);
         try
         {
-            journal.Take(log);
+            journal.Take();
             return journal;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
@@ -59,6 +62,30 @@ public sealed class ChangeJournal : IDisposable
         _folders.Clear();
     }
 
+    /// <summary>Without room for it the upload goes on: what is lost is that the next mount would take it back after a crash.</summary>
+    public IDisposable Begin(string key, string uploadId)
+    {
+        try
+        {
+            var writer = Own().NewUpload();
+            try
+            {
+                writer.WriteHead(new UploadRecord(key, uploadId), JournalJson.Default.UploadRecord);
+                writer.Commit(durably: false);
+            }
+            finally
+            {
+                writer.Dispose();
+            }
+            return new Registered(JournalEntry.Left(writer.Path));
+        }
+        catch (FsException e)
+        {
+            JournalLog.UploadNotRecorded(_log, key, e.Message);
+            return new Registered(null);
+        }
+    }
+
     /// <summary>What earlier processes left and did not finish, oldest first.</summary>
     internal IEnumerable<JournalFolder> Left => _folders.Where(folder => !ReferenceEquals(folder, _own));
 
@@ -71,7 +98,7 @@ public sealed class ChangeJournal : IDisposable
     /// <summary>Saves of earlier processes count as older than ours.</summary>
     internal void NumberAfter(long number) => _lastSave = Math.Max(_lastSave, number);
 
-    private void Take(ILogger log)
+    private void Take()
     {
         var present = System.IO.Directory.Exists(_root) ? System.IO.Directory.EnumerateDirectories(_root) : [];
         foreach (var path in present.Order(StringComparer.Ordinal))
@@ -82,7 +109,7 @@ public sealed class ChangeJournal : IDisposable
             }
             if (about.KeyFingerprint != _key.Fingerprint)
             {
-                JournalLog.OtherKey(log, path, about.KeyFingerprint);
+                JournalLog.OtherKey(_log, path, about.KeyFingerprint);
             }
             else if (JournalFolder.TryOpen(path, about, _key) is { } folder)
             {
@@ -94,6 +121,11 @@ public sealed class ChangeJournal : IDisposable
             // Better told now than by the first file that is closed.
             Own();
         }
+    }
+
+    private sealed class Registered(JournalEntry? entry) : IDisposable
+    {
+        public void Dispose() => entry?.Remove();
     }
 
     /// <summary>Made on first use: most mounts never need one.</summary>

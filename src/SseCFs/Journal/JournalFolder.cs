@@ -16,6 +16,7 @@ internal sealed class JournalFolder : IDisposable
     private const string LockName = "lock";
     private const string SaveSuffix = ".save";
     private const string RenameSuffix = ".rename";
+    private const string UploadSuffix = ".upload";
 
     // EWOULDBLOCK of Linux as .NET passes it on, ERROR_SHARING_VIOLATION of Windows.
     private static readonly int[] Taken = [11, unchecked((int)0x80070020)];
@@ -32,7 +33,8 @@ internal sealed class JournalFolder : IDisposable
         _key = key;
         Saves = Present(SaveSuffix);
         Renames = Present(RenameSuffix);
-        _lastFile = Saves.Concat(Renames).Select(NumberOf).DefaultIfEmpty().Max();
+        Uploads = Present(UploadSuffix);
+        _lastFile = Saves.Concat(Renames).Concat(Uploads).Select(NumberOf).DefaultIfEmpty().Max();
     }
 
     public string Path => _path;
@@ -42,6 +44,9 @@ internal sealed class JournalFolder : IDisposable
 
     /// <summary>Renames that were there when it was opened, in order.</summary>
     public IReadOnlyList<string> Renames { get; }
+
+    /// <summary>Multipart uploads that were under way when it was opened.</summary>
+    public IReadOnlyList<string> Uploads { get; }
 
     /// <summary>A folder of its own for one source and key.</summary>
     public static JournalFolder Create(string root, string source, CustomerKey key)
@@ -114,6 +119,8 @@ internal sealed class JournalFolder : IDisposable
     public JournalWriter NewSave() => NewFile(SaveSuffix);
 
     public JournalWriter NewRename() => NewFile(RenameSuffix);
+
+    public JournalWriter NewUpload() => NewFile(UploadSuffix);
 
     public JournalReader? Read(string path) => JournalReader.Open(path, _key);
 

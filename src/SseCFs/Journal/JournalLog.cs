@@ -29,6 +29,15 @@ internal static partial class JournalLog
     [LoggerMessage(307, LogLevel.Error, "the rename of {From} to {To}, which was interrupted, cannot be finished now and is tried at the next mount: {Reason}")]
     public static partial void RenameFailed(ILogger log, string from, string to, string reason);
 
+    [LoggerMessage(310, LogLevel.Information, "the upload of {Key}, which an earlier process began, is taken back")]
+    public static partial void UploadAborted(ILogger log, string key);
+
+    [LoggerMessage(311, LogLevel.Warning, "an upload that an earlier process began cannot be taken back now, and is at the next mount ({Path}): {Reason}")]
+    public static partial void UploadLeft(ILogger log, string path, string reason);
+
+    [LoggerMessage(312, LogLevel.Warning, "the upload of {Key} goes on without a record in the journal, which would take it back after a crash: {Reason}")]
+    public static partial void UploadNotRecorded(ILogger log, string key, string reason);
+
     [LoggerMessage(309, LogLevel.Warning, "the rename of {From} to {To} goes on without a record in the journal, which would finish it after a crash: {Reason}")]
     public static partial void RenameNotRecorded(ILogger log, string from, string to, string reason);
 

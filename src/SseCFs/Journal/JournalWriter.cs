@@ -74,13 +74,14 @@ internal sealed class JournalWriter : IDisposable
         }
     }
 
-    /// <summary>What was written so far counts, and outlives a power cut once this returns.</summary>
-    public void Commit()
+    /// <summary>What was written so far counts.</summary>
+    /// <param name="durably">It outlives a power cut once this returns, not only the process.</param>
+    public void Commit(bool durably = true)
     {
         Write(JournalRecord.Commit, default);
         try
         {
-            _file.Flush(flushToDisk: true);
+            _file.Flush(flushToDisk: durably);
         }
         catch (IOException e)
         {

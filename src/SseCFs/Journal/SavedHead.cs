@@ -55,6 +55,9 @@ internal sealed record RenameIntent
     public bool IsDirectory => From.EndsWith('/');
 }
 
+/// <summary>A multipart upload under way.</summary>
+internal sealed record UploadRecord(string Key, string UploadId);
+
 /// <summary>What stands unencrypted in a journal's folder: whose it is, and its key, wrapped by the customer's.</summary>
 internal sealed record JournalAbout
 {
@@ -70,6 +73,7 @@ internal sealed record JournalAbout
 
 [JsonSerializable(typeof(SavedHead))]
 [JsonSerializable(typeof(RenameIntent))]
+[JsonSerializable(typeof(UploadRecord))]
 [JsonSerializable(typeof(JournalAbout))]
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
 internal sealed partial class JournalJson : JsonSerializerContext;

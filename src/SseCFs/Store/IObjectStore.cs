@@ -29,6 +29,9 @@ public interface IObjectStore
     /// <summary>Starts a multipart upload of an encrypted object.</summary>
     ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation);
 
+    /// <summary>Drops an upload that an earlier process began; one that is gone already is as wanted.</summary>
+    ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation);
+
     /// <summary>
     /// Copies on the server, encrypted, with new metadata, in the cheapest way that this service offers; where it offers none,
     /// streams the content through. The result is verified by a HEAD before this returns. Source and destination may be the same key.

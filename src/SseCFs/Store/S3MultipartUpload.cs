@@ -11,6 +11,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     private readonly S3Requests _requests;
     private readonly ObjectMetadata _metadata;
     private readonly ConcurrentDictionary<int, string> _parts = new();
+    private IDisposable? _registered;
 
     private S3MultipartUpload(S3Requests requests, string key, string uploadId, ObjectMetadata metadata)
     {
@@ -38,7 +39,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             requests.Keys.AddTo(request);
             return requests.Client.InitiateMultipartUploadAsync(request, token);
         }, cancellation).ConfigureAwait(false);
-        var upload = new S3MultipartUpload(requests, key, reply.UploadId, metadata);
+        var upload = new S3MultipartUpload(requests, key, reply.UploadId, metadata) { _registered = requests.Options.Uploads?.Begin(key, reply.UploadId) };
         if (!requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
             await upload.AbortAsync().ConfigureAwait(false);
@@ -128,6 +129,26 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
     {
+        var written = await CompleteAndVerifyAsync(expectedSize, condition, cancellation).ConfigureAwait(false);
+        _registered?.Dispose();
+        return written;
+    }
+
+    public async ValueTask AbortAsync()
+    {
+        try
+        {
+            await OpenUploads.AbortAsync(_requests.Client, _requests.Options.Bucket, _requests.Retries, Key, UploadId, CancellationToken.None).ConfigureAwait(false);
+            _registered?.Dispose();
+        }
+        catch (FsException e)
+        {
+            StoreLog.AbortFailed(_requests.Log, Key, e.Message);
+        }
+    }
+
+    private async ValueTask<WrittenObject> CompleteAndVerifyAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
+    {
         if (_requests.Capabilities.CompleteConditions != true)
         {
             await EnsureConditionAsync(condition, cancellation).ConfigureAwait(false);
@@ -170,23 +191,6 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         return info.Size == expectedSize
             ? new WrittenObject(info.ETag, info.LastModified)
             : throw new FsException(FsError.Conflict, $"{Key} was replaced by another writer while it was uploaded");
-    }
-
-    public async ValueTask AbortAsync()
-    {
-        try
-        {
-            await _requests.Retries.RunAsync(
-                $"abort upload of {Key}", 0, (_, token) => _requests.Client.AbortMultipartUploadAsync(_requests.Options.Bucket, Key, UploadId, token), CancellationToken.None).ConfigureAwait(false);
-        }
-        catch (FsException e) when (e.Reason == FsError.NotFound)
-        {
-            // Aborted already.
-        }
-        catch (FsException e)
-        {
-            StoreLog.AbortFailed(_requests.Log, Key, e.Message);
-        }
     }
 
     /// <summary>Ceph 18.2 calls a completion of an upload that is gone one "already in progress" (500 InternalError); its parts can be listed no more.</summary>

@@ -38,6 +38,9 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         await S3MultipartUpload.StartAsync(_requests, key, metadata, cancellation).ConfigureAwait(false);
 
+    public ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) =>
+        OpenUploads.AbortAsync(_requests.Client, _requests.Options.Bucket, _requests.Retries, key, uploadId, cancellation);
+
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         _copy.CopyAsync(source, destination, metadata, condition, cancellation);
 

@@ -26,6 +26,9 @@ public sealed record StoreOptions
     /// <summary>How long an answer, or the next bytes of one, may take before the attempt counts as failed.</summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(30);
 
+    /// <summary>Told of every multipart upload; null: nobody is.</summary>
+    public IUploadRegister? Uploads { get; init; }
+
     public int MaximumConnections { get; init; } = 64;
 }
 

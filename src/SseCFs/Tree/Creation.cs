@@ -19,6 +19,29 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
         return file;
     }
 
+    /// <summary>
+    /// A new regular file that is in the store at once, empty: whoever asks for a name that nobody has yet must be the only one to get it, on any machine. Where the
+    /// service ignores the condition, a small window stays. The caller holds the directory's gate.
+    /// </summary>
+    /// <exception cref="FsException"><see cref="FsError.Exists"/>: somebody else has it.</exception>
+    public async ValueTask<FileInode> ClaimFileAsync(DirectoryInode parent, string name, uint mode, Caller caller, CancellationToken cancellation)
+    {
+        try
+        {
+            var file = await MakeNodeAsync(parent, name, FileType.Regular | mode & FileType.PermissionMask, default, caller, cancellation).ConfigureAwait(false);
+            file.IsClaim = true;
+            return file;
+        }
+        catch (FsException e) when (e.Reason == FsError.Exists)
+        {
+            lock (mounted.Names.Sync)
+            {
+                parent.ListedAt = null;
+            }
+            throw;
+        }
+    }
+
     /// <summary>An object that is complete at once: link, node. Its content is the link's target. The caller holds the directory's gate.</summary>
     public async ValueTask<FileInode> MakeNodeAsync(DirectoryInode parent, string name, uint mode, ReadOnlyMemory<byte> content, Caller caller, CancellationToken cancellation)
     {

@@ -178,7 +178,7 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
                 StagedContent staged;
                 lock (file.Sync)
                 {
-                    staged = file.Staged ??= new StagedContent(mounted.Staging, emptied ? null : content);
+                    staged = file.Staged ??= new StagedContent(mounted.Staging, emptied || content is { Size: 0 } ? null : content);
                     if (tryChange(staged))
                     {
                         MarkWritten(file);

@@ -10,6 +10,9 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>The version in the store as last seen; null until the first upload.</summary>
     public StoredVersion? Stored { get; set; }
 
+    /// <summary><see cref="Stored"/> is empty and only holds the name for what is to be written first: see <see cref="Creation.ClaimFileAsync"/>.</summary>
+    public bool IsClaim { get; set; }
+
     /// <summary>The store has it under a key that is not ours.</summary>
     public bool IsUnreadable { get; set; }
 

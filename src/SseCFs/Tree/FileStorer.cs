@@ -77,7 +77,7 @@ internal sealed class FileStorer(Mounted mounted)
         WriteCondition condition;
         lock (target.Sync)
         {
-            if (target.IsDetached || target.Size > 0 || target.Staged is not { } staged)
+            if (target.IsDetached || target.Size > 0)
             {
                 throw new FsException(FsError.NotSupported, $"{key} is not empty");
             }
@@ -94,7 +94,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 target.IsMetadataDirty = false;
             }
-            Settle(target, target.Staged!, from.Size, key, written);
+            Settle(target, target.Staged, from.Size, key, written);
             return from.Size;
         }
         catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict or FsError.Exists or FsError.NotFound)
@@ -316,22 +316,23 @@ internal sealed class FileStorer(Mounted mounted)
         }
     }
 
-    private void Settle(FileInode file, StagedContent staged, long size, string key, WrittenObject written)
+    private void Settle(FileInode file, StagedContent? staged, long size, string key, WrittenObject written)
     {
         var content = new StoredContent(mounted.Store, mounted.Cache, key, written.ETag, size);
-        staged.Seed(content);
+        staged?.Seed(content);
         lock (mounted.Names.Sync)
         {
             mounted.Names.Touch(file);
             lock (file.Sync)
             {
                 file.Stored = new StoredVersion(written.ETag, size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+                file.IsClaim = false;
                 file.Content?.Dispose();
                 file.Content = content;
                 file.Staged = null;
             }
         }
-        staged.Dispose();
+        staged?.Dispose();
         ForgetSave(file);
     }
 

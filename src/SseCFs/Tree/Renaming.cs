@@ -84,16 +84,9 @@ internal sealed class Renaming(
         {
             await removal.SaveForHandlesAsync(replaced, cancellation).ConfigureAwait(false);
         }
-        if (source.Stored is null)
+        if (source.Stored is null || source is { IsClaim: true, Staged: not null })
         {
-            var replacedSave = replaced?.Journal;
-            if (replaced is not null)
-            {
-                replaced.Journal = null;
-            }
-            MoveUnstored(source, to, newName, replaced);
-            await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
-            replacedSave?.Remove();
+            await MoveUnstoredAsync(source, from, to, newName, replaced, cancellation).ConfigureAwait(false);
             return;
         }
         // What is being written moves along unsaved: nobody is to see half of it under either name.
@@ -134,10 +127,16 @@ internal sealed class Renaming(
                 Versions.Moved(source, newKey, written);
             }
         }
+        await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
+        await RemoveSourceAsync(oldKey, newKey).ConfigureAwait(false);
+        record.End();
+    }
+
+    private async ValueTask RemoveSourceAsync(string oldKey, string newKey)
+    {
         try
         {
             await mounted.Store.DeleteAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
-            record.End();
         }
         catch (FsException e)
         {
@@ -147,19 +146,44 @@ internal sealed class Renaming(
         }
     }
 
-    /// <summary>Nothing of the file is in the store yet: only its name changes, and its first upload replaces what stands there.</summary>
-    private void MoveUnstored(FileInode source, DirectoryInode to, string newName, FileInode? replaced)
+    /// <summary>
+    /// Nothing of the file is in the store yet, but perhaps the empty object that holds its name: only the name changes, and the first upload replaces what stands there.
+    /// </summary>
+    private async ValueTask MoveUnstoredAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, FileInode? replaced, CancellationToken cancellation)
+    {
+        var (oldKey, newKey) = (_names.KeyOf(source), _names.KeyOf(to, newName));
+        var isClaim = source.IsClaim;
+        if (isClaim)
+        {
+            await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
+        }
+        var replacedSave = replaced?.Journal;
+        if (replaced is not null)
+        {
+            replaced.Journal = null;
+        }
+        MoveName(source, to, newName, replaced);
+        await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
+        replacedSave?.Remove();
+        if (isClaim)
+        {
+            await RemoveSourceAsync(oldKey, newKey).ConfigureAwait(false);
+        }
+    }
+
+    private void MoveName(FileInode source, DirectoryInode to, string newName, FileInode? replaced)
     {
         lock (_names.Sync)
         {
             _names.Detach(source);
-            if (replaced?.Stored is { } old)
+            lock (source.Sync)
             {
-                lock (source.Sync)
-                {
-                    // The version to be replaced is the condition of that upload.
-                    source.Stored = old;
-                }
+                // The version to be replaced is the condition of that upload.
+                source.Stored = replaced?.Stored;
+                source.IsClaim = false;
+                source.Content?.Dispose();
+                source.Content = null;
             }
             if (replaced is not null)
             {

@@ -10,6 +10,7 @@ internal static class Versions
     public static void Replace(Mounted mounted, FileInode file, StoredVersion version)
     {
         file.Stored = version;
+        file.IsClaim = false;
         file.Metadata = null;
         file.Loading = null;
         file.IsUnreadable = false;

@@ -50,6 +50,9 @@ public sealed class S3Client : IDisposable
         reply.Message.EnsureSuccessStatusCode();
     }
 
+    /// <summary>The service's XML of multipart uploads that are neither completed nor aborted.</summary>
+    public async Task<string> ListUploadsAsync() => Encoding.UTF8.GetString((await SendAsync(HttpMethod.Get, "", query: "uploads=")).Content);
+
     public async Task DeleteAsync(string key) => (await SendAsync(HttpMethod.Delete, key)).Message.EnsureSuccessStatusCode();
 
     /// <summary>All keys with the prefix, in the service's order.</summary>

@@ -83,6 +83,28 @@ public sealed class Kills(Target target) : IAsyncLifetime
         Assert.Empty(Kept());
     }
 
+    [Fact]
+    public async Task AnUploadThatAKillCutIsTakenBackByTheNextMount()
+    {
+        await MountAsync(["--memory", "64M"]);
+        var work = Mount.RunAsync("noise 300000000 1 >large", seconds: 60);
+        for (var i = 0; i < 600 && await UploadsAsync() == 0 && !work.IsCompleted; i++) await Task.Delay(50);
+        await Mount.KillAsync();
+        await Assert.ThrowsAnyAsync<ScriptException>(() => work);
+        Assert.Equal(1, await UploadsAsync());
+        await Mount.StartAgainAsync();
+        Assert.Equal(0, await UploadsAsync());
+        await Mount.UnmountAsync();
+        Assert.Empty(Directory.GetFileSystemEntries(Journal));
+    }
+
+    /// <summary>Multipart uploads of this scenario that the service has parts of.</summary>
+    private async Task<int> UploadsAsync()
+    {
+        var reply = await target.S3.ListUploadsAsync();
+        return System.Text.RegularExpressions.Regex.Count(reply, $"<Key>{_prefix}");
+    }
+
     private string Log => Path.Combine(Mount.Scratch, "acknowledged");
 
     private async Task CheckAsync(int round)

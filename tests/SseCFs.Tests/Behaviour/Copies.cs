@@ -23,6 +23,17 @@ public sealed class Copies : MountTest
     }
 
     [Fact]
+    public async Task It_fills_a_name_that_was_claimed()
+    {
+        await Mount.Write("a", Data);
+        var (source, target) = (await Mount.Open("a"), await Mount.Create("b", OpenFlags.Write | OpenFlags.Exclusive));
+        Assert.Equal(Data.Length, await Mount.Files.CopyRangeAsync(source, 0, target, 0, Data.Length, default));
+        await Mount.Close(source);
+        await Mount.Close(target);
+        Assert.Equal(Data, Store["b"].Data);
+    }
+
+    [Fact]
     public async Task It_replaces_what_was_there_and_nobody_elses_change()
     {
         await Mount.Write("a", Data);

@@ -93,6 +93,42 @@ public sealed class OpenFiles : MountTest
     }
 
     [Fact]
+    public async Task A_name_that_was_claimed_is_there_at_once_and_its_content_with_close()
+    {
+        var handle = await Mount.Create("a", OpenFlags.Write | OpenFlags.Exclusive);
+        Assert.Equal([], Store["a"].Data);
+        await Mount.WriteAt(handle, 0, [1]);
+        await Mount.Close(handle);
+        Assert.Equal([1], Store["a"].Data);
+        Store.Requests.Clear();
+        await Mount.Close(await Mount.Create("empty", OpenFlags.Write | OpenFlags.Exclusive | OpenFlags.Truncate));
+        Assert.Equal(1, Store.Requests.Count(RequestKind.Put));
+    }
+
+    [Fact]
+    public async Task A_claimed_file_that_is_renamed_while_it_is_written_replaces_nothing_until_it_is_closed()
+    {
+        await Mount.Write("a", [1]);
+        var handle = await Mount.Create("a~", OpenFlags.Write | OpenFlags.Exclusive);
+        await Mount.WriteAt(handle, 0, [2, 2]);
+        await Mount.Rename("a~", "a");
+        Assert.Equal(["a"], Store.Keys);
+        Assert.Equal([1], Store["a"].Data);
+        Assert.Equal([2, 2], await Mount.Read("a"));
+        await Mount.WriteAt(handle, 2, [3]);
+        await Mount.Close(handle);
+        Assert.Equal([2, 2, 3], Store["a"].Data);
+        Assert.Equal(["a"], await Mount.List());
+
+        handle = await Mount.Create("b~", OpenFlags.Write | OpenFlags.Exclusive);
+        await Mount.WriteAt(handle, 0, [4]);
+        await Mount.Rename("b~", "b");
+        await Mount.Close(handle);
+        Assert.Equal(["a", "b"], Store.Keys);
+        Assert.Equal([4], Store["b"].Data);
+    }
+
+    [Fact]
     public async Task A_rename_that_must_not_replace_does_not()
     {
         await Mount.Write("a", [1]);

@@ -53,6 +53,34 @@ public sealed class OtherWriters : MountTest
     }
 
     [Fact]
+    public async Task One_of_two_who_create_a_name_that_nobody_may_have_gets_it()
+    {
+        var other = MountAgain();
+        await Mount.List();
+        await other.List();
+        var ours = await Mount.Create("lock", OpenFlags.Write | OpenFlags.Exclusive);
+        await Fails.With(FsError.Exists, () => other.Create("lock", OpenFlags.Write | OpenFlags.Exclusive));
+        Assert.Equal(["lock"], await other.List());
+        await Mount.WriteAt(ours, 0, [1]);
+        await Mount.Close(ours);
+        Assert.Equal([1], await other.Read("lock"));
+        await Mount.Unlink("lock");
+        Mount.Pass();
+        await other.Close(await other.Create("lock", OpenFlags.Write | OpenFlags.Exclusive));
+        Assert.Equal([], Store["lock"].Data);
+    }
+
+    [Fact]
+    public async Task One_of_two_who_make_a_directory_makes_it()
+    {
+        var other = MountAgain();
+        await Mount.List();
+        await other.List();
+        await Mount.MakeDirectory("lock");
+        await Fails.With(FsError.Exists, () => other.MakeDirectory("lock"));
+    }
+
+    [Fact]
     public async Task Two_who_create_one_name_both_keep_their_data()
     {
         var other = MountAgain();

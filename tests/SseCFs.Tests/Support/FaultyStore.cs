@@ -45,6 +45,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         new FaultyUpload(this, await PassAsync(RequestKind.StartUpload, key, () => store.StartUploadAsync(key, metadata, cancellation), cancellation));
 
+    public ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) => store.AbortUploadAsync(key, uploadId, cancellation);
+
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         PassAsync(RequestKind.Copy, destination, () => store.CopyAsync(source, destination, metadata, condition, cancellation), cancellation);
 

@@ -227,6 +227,12 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
+    public async ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation)
+    {
+        await ReceiveAsync(RequestKind.Abort, key, cancellation);
+        Abort();
+    }
+
     internal bool HasVersion(string key, string etag)
     {
         lock (_bucket)

@@ -30,13 +30,14 @@ public sealed class QuantitiesTests
     [InlineData("90s", 90)]
     [InlineData("5m", 300)]
     [InlineData("2h", 7200)]
+    [InlineData("1d", 86400)]
     [InlineData("0", 0)]
     public void DurationsAreSeconds(string text, int seconds) => Assert.Equal(TimeSpan.FromSeconds(seconds), Quantities.ParseDuration(text));
 
     [Theory]
     [InlineData("")]
     [InlineData("s")]
-    [InlineData("1d")]
+    [InlineData("1w")]
     [InlineData("-5s")]
     public void WhatIsNoDurationIsRefused(string text) => Assert.Throws<FormatException>(() => Quantities.ParseDuration(text));
 

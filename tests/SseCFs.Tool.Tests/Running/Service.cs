@@ -97,6 +97,14 @@ internal sealed class Service : IAsyncDisposable
         return [.. (await store.ListAsync("", null, null, 1000, CancellationToken.None)).Objects.Select(listed => listed.Key)];
     }
 
+    /// <summary>Begins a multipart upload and leaves it.</summary>
+    public async Task BeginUploadAsync(string name)
+    {
+        using var key = new CustomerKey(RandomNumberGenerator.GetBytes(CustomerKey.Length));
+        using var store = Connect(key);
+        await store.StartUploadAsync(name, new ObjectMetadata(new Dictionary<string, string>(), null), CancellationToken.None);
+    }
+
     private S3ObjectStore Connect(CustomerKey key)
     {
         var config = new Amazon.S3.AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" };

@@ -1,0 +1,61 @@
+using SseCFs.EndToEnd.Harness;
+using Xunit;
+
+namespace SseCFs.EndToEnd.Scenarios;
+
+/// <summary>Two machines have mounted the same files.</summary>
+public sealed class TwoMounts(Target target) : Scenario(target)
+{
+    private Mount? _other;
+
+    private Mount Other => _other!;
+
+    public override async ValueTask InitializeAsync()
+    {
+        await base.InitializeAsync();
+        _other = await Mount.StartAsync(Target, Source, ["--key", "file:" + KeyFile]);
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_other is not null) await _other.DisposeAsync();
+        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Theory]
+    [InlineData("file")]
+    [InlineData("directory")]
+    public async Task WhoeverMadeANameHasItAlone(string what)
+    {
+        await Mount.RunAsync("echo 0 >counter");
+        var script = $"python3 \"$PROGRAMS/claimed_counter.py\" {what} 12";
+        await Task.WhenAll(Mount.RunAsync(script, 120), Other.RunAsync(script, 120), Mount.RunAsync(script, 120), Other.RunAsync(script, 120));
+        await Other.RunAsync("is \"$(cat counter)\" 48");
+        await Mount.RunAsync("is \"$(cat counter)\" 48; is \"$(ls)\" counter");
+        await Other.UnmountAsync();
+    }
+
+    [Fact]
+    public async Task WhatOneClosesTheOtherOpens()
+    {
+        await Mount.RunAsync("echo 1 >f; mkdir d; echo a >d/a");
+        await Other.RunAsync("is \"$(cat f)\" 1; is \"$(ls d)\" a");
+        await Mount.RunAsync("echo 22 >f; rm d/a; echo b >d/b");
+        await Other.RunAsync("is \"$(cat f)\" 22; is \"$(cat d/b)\" b; sleep 1.1; is \"$(ls d)\" b");
+        await Other.UnmountAsync();
+    }
+
+    [Fact]
+    public async Task BothVersionsOfAFileThatBothWroteAreKept()
+    {
+        await Mount.RunAsync("echo old >f");
+        await Mount.RunAsync("""
+            exec 3>f; echo ours >&3
+            (cd "$OTHER"; echo theirs >f)
+            if python3 -c 'import os; os.fsync(3)'; then echo 'fsync said that all is well' >&2; exit 1; fi
+            """.Replace("$OTHER", Other.Root, StringComparison.Ordinal));
+        await Mount.RunAsync("is \"$(cat f)\" theirs; is \"$(cat f.conflict-*)\" ours");
+        await Other.UnmountAsync();
+    }
+}
