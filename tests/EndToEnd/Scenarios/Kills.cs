@@ -88,7 +88,7 @@ public sealed class Kills(Target target) : IAsyncLifetime
     {
         await MountAsync(["--memory", "64M"]);
         var work = Mount.RunAsync("noise 300000000 1 >large || true", seconds: 60);
-        for (var i = 0; i < 600 && Kept(".upload").Length == 0 && !work.IsCompleted; i++) await Task.Delay(50);
+        for (var i = 0; i < 600 && Kept(".upload").All(path => new FileInfo(path).Length == 0) && !work.IsCompleted; i++) await Task.Delay(50);
         await Mount.KillAsync();
         await work;
         Assert.Equal(1, await UploadsAsync());
