@@ -13,7 +13,7 @@ internal static class Failures
         switch (exception)
         {
             case FsException fs when errno == Errno.EIO:
-                log.FailedBadly(operation.Name, request.NodeId, fs.Reason, fs);
+                log.FailedBadly(operation.Name, request.NodeId, fs.Reason, fs.Message);
                 break;
             case FsException fs:
                 log.Failed(request.Unique, operation.Name, request.NodeId, fs.Reason, errno, fs.Message);

@@ -21,8 +21,8 @@ internal sealed partial class SessionLog(ILogger logger)
     [LoggerMessage(3004, LogLevel.Debug, "request {Unique}: {Operation} of inode {Inode} fails with {Reason} (errno {Errno}): {Message}")]
     public partial void Failed(ulong unique, string operation, ulong inode, FsError reason, int errno, string message);
 
-    [LoggerMessage(3005, LogLevel.Warning, "{Operation} of inode {Inode} fails with an I/O error ({Reason})")]
-    public partial void FailedBadly(string operation, ulong inode, FsError reason, Exception exception);
+    [LoggerMessage(3005, LogLevel.Warning, "{Operation} of inode {Inode} fails with an I/O error ({Reason}): {Message}")]
+    public partial void FailedBadly(string operation, ulong inode, FsError reason, string message);
 
     [LoggerMessage(3006, LogLevel.Error, "{Operation} of inode {Inode} failed unexpectedly; the program sees EIO")]
     public partial void Unexpected(string operation, ulong inode, Exception exception);

@@ -62,9 +62,16 @@ public static class S3ClientFactory
         try
         {
             // A profile named here goes before the environment; one named by AWS_PROFILE comes after the keys in it.
-            return wasNamed
-                ? profile!.GetAWSCredentials(new CredentialProfileStoreChain())
-                : DefaultAWSCredentialsIdentityResolver.GetCredentials();
+            if (wasNamed)
+            {
+                return FromFiles(profile!.Name);
+            }
+            var found = DefaultAWSCredentialsIdentityResolver.GetCredentials();
+            var name = Variable("AWS_PROFILE") ?? "default";
+            return Variable("AWS_ACCESS_KEY_ID") is null && IsFixed(found) && new CredentialProfileStoreChain().TryGetAWSCredentials(name, out var inFile)
+                && IsFixed(inFile) && inFile.GetCredentials().AccessKey == found.GetCredentials().AccessKey
+                ? FromFiles(name)
+                : found;
         }
         catch (Exception e) when (e is AmazonClientException or InvalidOperationException)
         {
@@ -72,6 +79,18 @@ public static class S3ClientFactory
                 "no credentials were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give --profile with one from ~/.aws/credentials", e);
         }
     }
+
+    /// <summary>Others, such as a role's, look after their renewal themselves.</summary>
+    private static bool IsFixed(AWSCredentials credentials) => credentials is BasicAWSCredentials or SessionAWSCredentials;
+
+    private static FileCredentials FromFiles(string name) => new(
+        () =>
+        {
+            var chain = new CredentialProfileStoreChain();
+            return chain.TryGetProfile(name, out var profile) ? profile.GetAWSCredentials(chain) : throw new AmazonClientException($"there is no profile '{name}' any more");
+        },
+        FileCredentials.DefaultFiles(),
+        TimeProvider.System);
 
     private static Uri? FindEndpoint(StoreOptions options, CredentialProfile? profile)
     {

@@ -26,10 +26,10 @@ internal sealed class DeferredWrites : IAsyncDisposable
 
     /// <summary>Inodes with something unsaved, by key, with the last failure if there was one.</summary>
     public IReadOnlyList<(string Key, string? Failure)> Pending =>
-        [.. _waiting.Select(pair => (_mounted.Names.KeyOf(pair.Key), pair.Value.Failure))];
+        [.. _waiting.Where(IsUnsaved).Select(pair => (_mounted.Names.KeyOf(pair.Key), pair.Value.Failure))];
 
     /// <summary>The same as inodes.</summary>
-    public IReadOnlyCollection<Inode> Waiting => [.. _waiting.Keys];
+    public IReadOnlyCollection<Inode> Waiting => [.. _waiting.Where(IsUnsaved).Select(pair => pair.Key)];
 
     /// <summary>Stores an inode after a delay, counted from the first call.</summary>
     public void Add(Inode inode, TimeSpan delay)
@@ -101,6 +101,9 @@ internal sealed class DeferredWrites : IAsyncDisposable
 
     /// <summary>Half of what a program means to write is nothing to be seen: its close stores it, and the metadata with it.</summary>
     public static bool IsBeingWritten(Inode inode) => inode is FileInode { Writers: > 0, Staged: not null };
+
+    /// <summary>What waits may have been stored by somebody else meanwhile.</summary>
+    private static bool IsUnsaved(KeyValuePair<Inode, Turn> pair) => pair.Value.IsBeingStored || FileStorer.NeedsStoring(pair.Key);
 
     private bool IsSaved(Inode inode) => _mounted.Journal is { IsWriteBack: true } && inode.Journal is not null;
 

@@ -11,6 +11,18 @@ internal sealed class FileStorer(Mounted mounted)
     /// <summary>Content up to this, if it is in memory, is sent again rather than copied on the server: one request instead of several.</summary>
     public const long ResendLimit = 4 << 20;
 
+    /// <summary>Whether anything of it is unsaved.</summary>
+    public static bool NeedsStoring(Inode inode)
+    {
+        lock (inode.Sync)
+        {
+            // What was written to a version whose name another writer has taken or removed is no less to be kept.
+            return inode.IsDetached
+                ? inode is FileInode { Staged: not null, Stored: not null }
+                : inode.IsMetadataDirty || inode is FileInode file && (file.Staged is not null || file.Stored is null);
+        }
+    }
+
     /// <summary>Returns once nothing of the inode is unsaved. What fails stays as it is, to be tried again.</summary>
     public async ValueTask StoreAsync(Inode inode, CancellationToken cancellation)
     {
@@ -222,17 +234,6 @@ internal sealed class FileStorer(Mounted mounted)
                     staged.Stored is null ? null : Versions.InfoOf(file, key),
                     file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file), withTimes: false));
             }
-        }
-    }
-
-    private static bool NeedsStoring(Inode inode)
-    {
-        lock (inode.Sync)
-        {
-            // What was written to a version whose name another writer has taken or removed is no less to be kept.
-            return inode.IsDetached
-                ? inode is FileInode { Staged: not null, Stored: not null }
-                : inode.IsMetadataDirty || inode is FileInode file && (file.Staged is not null || file.Stored is null);
         }
     }
 

@@ -7,17 +7,19 @@ namespace SseCFs.Tests.Behaviour.Random;
 /// </summary>
 public sealed class RandomTrees
 {
-    [Fact]
-    public Task A_tree_is_what_the_operations_made_of_it() =>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task A_tree_is_what_the_operations_made_of_it(bool isKilled) =>
         Operation.Sequences.SampleAsync(
-            operations => Run(operations),
+            operations => Run(operations, isKilled),
             iter: 100,
             threads: 2,
             print: operations => string.Join(Environment.NewLine, operations.Select(o => o.ToString())));
 
-    private static async Task Run(Operation[] operations)
+    private static async Task Run(Operation[] operations, bool isKilled)
     {
-        await using var run = new TreeRun();
+        await using var run = new TreeRun(isKilled);
         foreach (var operation in operations)
         {
             await run.DoAsync(operation);

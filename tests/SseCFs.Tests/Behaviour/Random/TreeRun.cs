@@ -1,4 +1,7 @@
+using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
+using SseCFs.Journal;
+using SseCFs.Keys;
 using SseCFs.Tests.Support;
 
 namespace SseCFs.Tests.Behaviour.Random;
@@ -6,17 +9,22 @@ namespace SseCFs.Tests.Behaviour.Random;
 /// <summary>Does each operation to the mount and to the model, and compares what they answer; at the end, the whole tree and the bucket itself.</summary>
 internal sealed class TreeRun : IAsyncDisposable
 {
+    private static readonly CustomerKey Key = new(new byte[CustomerKey.Length]);
+
     private readonly MemoryStore _store;
-    private readonly Mount _mount;
+    private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
+    private readonly string? _journal;
+    private Mount _mount;
     private readonly ModelTree _model = new();
     private readonly List<(ulong Handle, ModelFile File)> _open = [];
     private int _seed;
 
-    public TreeRun()
+    /// <param name="isKilled">With a journal for write-back; where it would unmount, its process is killed.</param>
+    public TreeRun(bool isKilled)
     {
-        var clock = new FakeTimeProvider(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
-        _store = new MemoryStore(clock);
-        _mount = new Mount(_store, clock);
+        _store = new MemoryStore(_clock);
+        _journal = isKilled ? Directory.CreateTempSubdirectory("ssecfs-tree-").FullName : null;
+        _mount = Start();
     }
 
     public async Task DoAsync(Operation operation)
@@ -51,7 +59,7 @@ internal sealed class TreeRun : IAsyncDisposable
                 break;
             case Act.ChangeMode:
                 var error = _model.CheckFile(path);
-                await CompareAsync(error == FsError.IsDirectory ? null : error, () => _mount.Change(path, new AttributeChange { Mode = (uint)offset & 0x1FF }), () =>
+                await CompareAsync(error == FsError.IsDirectory ? null : error, () => ChangeModeAsync(path, (uint)offset & 0x1FF, mayOpen: error is null), () =>
                 {
                     if (_model.FileAt(path) is { } file)
                     {
@@ -70,7 +78,7 @@ internal sealed class TreeRun : IAsyncDisposable
                 break;
             case Act.Remount:
                 await CloseAllAsync();
-                await _mount.Remount();
+                await EndAsync();
                 break;
             default:
                 if (_open.Count > 0)
@@ -103,7 +111,41 @@ internal sealed class TreeRun : IAsyncDisposable
         Assert.Equal(0, _store.OpenUploads);
     }
 
-    public async ValueTask DisposeAsync() => await _mount.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await _mount.DisposeAsync();
+        if (_journal is not null)
+        {
+            Directory.Delete(_journal, recursive: true);
+        }
+    }
+
+    private Mount Start() => new(
+        _store, _clock, journal: _journal is null ? null : ChangeJournal.Open(_journal, "s3://tree", Key, isWriteBack: true, NullLogger.Instance));
+
+    private async Task EndAsync()
+    {
+        if (_journal is null)
+        {
+            await _mount.Remount();
+            return;
+        }
+        await _mount.DisposeAsync();
+        _mount = Start();
+        await _mount.Files.RestoreAsync(default);
+    }
+
+    /// <summary>Metadata alone outlives a kill only after fsync.</summary>
+    private async Task ChangeModeAsync(string path, uint mode, bool mayOpen)
+    {
+        await _mount.Change(path, new AttributeChange { Mode = mode });
+        if (_journal is not null && mayOpen)
+        {
+            var handle = await _mount.Open(path);
+            await _mount.Files.SyncAsync(handle, default);
+            await _mount.Close(handle);
+        }
+    }
 
     private async Task DoOpenAsync(Act act, int which, int offset, int length)
     {
