@@ -10,7 +10,7 @@ namespace SseCFs.Journal;
 /// </summary>
 public sealed class ChangeJournal : IUploadRegister, IDisposable
 {
-    private readonly List<JournalFolder> _folders = [];
+    private readonly List<JournalFolder> _left = [];
     private readonly string _root;
     private readonly string _source;
     private readonly CustomerKey _key;
@@ -55,11 +55,13 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
 
     public void Dispose()
     {
-        foreach (var folder in _folders)
+        foreach (var folder in _left)
         {
             folder.Dispose();
         }
-        _folders.Clear();
+        _left.Clear();
+        _own?.Dispose();
+        _own = null;
     }
 
     /// <summary>Without room for it the upload goes on: what is lost is that the next mount would take it back after a crash.</summary>
@@ -87,7 +89,7 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
     }
 
     /// <summary>What earlier processes left and did not finish, oldest first.</summary>
-    internal IEnumerable<JournalFolder> Left => _folders.Where(folder => !ReferenceEquals(folder, _own));
+    internal IReadOnlyList<JournalFolder> Left => _left;
 
     internal JournalWriter NewSave() => Own().NewSave();
 
@@ -113,7 +115,7 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
             }
             else if (JournalFolder.TryOpen(path, about, _key) is { } folder)
             {
-                _folders.Add(folder);
+                _left.Add(folder);
             }
         }
         if (IsWriteBack)
@@ -143,7 +145,6 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
                 {
                     throw JournalErrors.ToFsException(e, _root);
                 }
-                _folders.Add(_own);
             }
             return _own;
         }

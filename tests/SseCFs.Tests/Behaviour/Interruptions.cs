@@ -141,6 +141,28 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
     }
 
     [Fact]
+    public async Task Uploads_that_were_under_way_are_taken_back()
+    {
+        using (Register.Begin("a", "upload-1"))
+        {
+            Register.Begin("b", "upload-2");
+        }
+        Assert.Single(Kept, path => path.EndsWith(".upload", StringComparison.Ordinal));
+        var aborted = new List<string>();
+        Store.Requests.Clear();
+        // One that begins meanwhile has a place of its own.
+        Faults.Before(RequestKind.Abort, "b", _ =>
+        {
+            aborted.Add("b");
+            Register.Begin("c", "upload-3").Dispose();
+            return Task.CompletedTask;
+        });
+        await Kill();
+        Assert.Equal(["b"], aborted);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
     public async Task A_directory_rename_that_failed_and_could_not_be_undone_is_undone_later()
     {
         await Mount.MakeDirectory("d");

@@ -45,7 +45,12 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         new FaultyUpload(this, await PassAsync(RequestKind.StartUpload, key, () => store.StartUploadAsync(key, metadata, cancellation), cancellation));
 
-    public ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) => store.AbortUploadAsync(key, uploadId, cancellation);
+    public async ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) =>
+        await PassAsync(RequestKind.Abort, key, async () =>
+        {
+            await store.AbortUploadAsync(key, uploadId, cancellation);
+            return true;
+        }, cancellation);
 
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         PassAsync(RequestKind.Copy, destination, () => store.CopyAsync(source, destination, metadata, condition, cancellation), cancellation);

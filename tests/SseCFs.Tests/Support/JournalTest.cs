@@ -23,9 +23,11 @@ public abstract class JournalTest : MountTest
 
     private protected string Root => _root;
 
+    private protected SseCFs.Store.IUploadRegister Register => _journal;
+
     /// <summary>What is kept: one file for each inode or rename.</summary>
     private protected IReadOnlyList<string> Kept => [.. Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories)
-        .Where(path => Path.GetExtension(path) is ".save" or ".rename" or ".damaged").Order(StringComparer.Ordinal)];
+        .Where(path => Path.GetExtension(path) is ".save" or ".rename" or ".upload" or ".damaged").Order(StringComparer.Ordinal)];
 
     /// <summary>The process ends without storing anything more, and the next one mounts.</summary>
     private protected async Task<int> Kill(byte[]? otherKey = null)
