@@ -53,6 +53,7 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
             {
                 staged = file.Staged;
             }
+            var version = content?.ETag;
             try
             {
                 if (staged is not null)
@@ -73,19 +74,27 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
                     return;
                 }
             }
-            catch (FsException e) when (e.Reason == FsError.Stale && IsSuperseded(file, staged, content))
+            catch (FsException e) when (e.Reason == FsError.Stale)
             {
-                // The new version has the bytes.
+                if (!await IsSupersededAsync(file, staged, content, version, cancellation).ConfigureAwait(false))
+                {
+                    throw;
+                }
             }
             into.Release();
         }
     }
 
-    private static bool IsSuperseded(FileInode file, StagedContent? staged, StoredContent? content)
+    /// <summary>
+    /// Whether it was this mount that stored another version, which has the bytes: new content, or the same with other metadata. Who is doing so just now is waited for.
+    /// </summary>
+    private static async ValueTask<bool> IsSupersededAsync(FileInode file, StagedContent? staged, StoredContent? content, string? version, CancellationToken cancellation)
     {
+        await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        file.Gate.Release();
         lock (file.Sync)
         {
-            return !ReferenceEquals(file.Staged, staged) || !ReferenceEquals(file.Content, content);
+            return !ReferenceEquals(file.Staged, staged) || !ReferenceEquals(file.Content, content) || content?.ETag != version;
         }
     }
 

@@ -93,6 +93,25 @@ public sealed class OpenFiles : MountTest
     }
 
     [Fact]
+    public async Task A_read_goes_on_while_the_files_metadata_is_stored()
+    {
+        await Mount.Write("a", Mount.Content(6 << 20));
+        await Mount.Remount();
+        var handle = await Mount.Open("a");
+        await Mount.Change("a", new AttributeChange { Mode = 0x180 });
+        Task<byte[]>? reading = null;
+        Faults.After(RequestKind.Copy, "a", async _ =>
+        {
+            // The store has the copy, under another ETag, and nobody here knows yet.
+            reading = Mount.ReadAt(handle, 0, 6 << 20);
+            await Task.WhenAny(reading, Task.Delay(200, CancellationToken.None));
+        });
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        Assert.Equal(Mount.Content(6 << 20), await reading!);
+        await Mount.Close(handle);
+    }
+
+    [Fact]
     public async Task A_name_that_was_claimed_is_there_at_once_and_its_content_with_close()
     {
         var handle = await Mount.Create("a", OpenFlags.Write | OpenFlags.Exclusive);
