@@ -36,8 +36,7 @@ internal sealed class RecoverCommand
         var options = ServiceConnection.ToOptions(url.Bucket, settings);
         var client = ServiceConnection.Connect(options);
         using var key = await KeyLoading.LoadAsync(result.GetValue(_key)!, cancellation).ConfigureAwait(false);
-        var place = result.GetValue(_journal) ?? JournalPlace.Default()
-            ?? throw new ToolException(ExitCode.Usage, "HOME is not set: name the journal with --journal DIR");
+        var place = JournalPlace.Find(result.GetValue(_journal));
         using var journal = JournalPlace.Open(place, isWriteBack: false, url, ServiceConnection.NameOf(client), key, logs.CreateLogger("journal"))!;
         using var store = new S3ObjectStore(client, options with { Uploads = journal }, key, TimeProvider.System, logs.CreateLogger<S3ObjectStore>());
         var fileSystem = new SseFileSystem(store, new SseFileSystemOptions { Prefix = url.Prefix }, journal, TimeProvider.System, logs.CreateLogger<SseFileSystem>());

@@ -11,7 +11,7 @@ namespace SseCFs.Tool.Mounting;
 internal static class JournalPlace
 {
     /// <summary>Beside what else programs keep between runs (XDG base directories); null if this user has no such place.</summary>
-    public static string? Default()
+    private static string? Default()
     {
         if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state && Path.IsPathRooted(state))
         {
@@ -24,16 +24,18 @@ internal static class JournalPlace
         return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? Path.Combine(home, ".local", "state", "ssecfs", "journal") : null;
     }
 
+    /// <exception cref="ToolException">None is named, and this user has no place for one.</exception>
+    public static string Find(string? directory) => directory ?? Default()
+        ?? throw new ToolException(ExitCode.Usage, "HOME is not set, so there is no place for the journal: name one with --journal DIR");
+
     /// <summary>Opens it. Where it was not asked for, a mount goes on without one, and says so.</summary>
     /// <exception cref="ToolException">It was asked for and cannot be used.</exception>
     public static ChangeJournal? Open(string? directory, bool isWriteBack, BucketUrl bucket, string endpoint, CustomerKey key, ILogger log)
     {
         var isAskedFor = isWriteBack || directory is not null;
-        if ((directory ?? Default()) is not { } place)
+        if ((isAskedFor ? Find(directory) : Default()) is not { } place)
         {
-            return isAskedFor
-                ? throw new ToolException(ExitCode.Usage, "HOME is not set, so there is no place for the journal: name one with --journal DIR")
-                : null;
+            return null;
         }
         try
         {

@@ -19,17 +19,24 @@ internal static class JournalFile
 
     public static ReadOnlySpan<byte> Mark => "SSECFSJ1"u8;
 
-    public static AesGcm CipherOf(ReadOnlySpan<byte> journalKey, ReadOnlySpan<byte> salt)
+    /// <summary>Of the key of one file.</summary>
+    public static ReadOnlySpan<byte> FilePurpose => "ssecfs journal file"u8;
+
+    /// <summary>Of the key that wraps the journal's.</summary>
+    public static ReadOnlySpan<byte> WrappingPurpose => "ssecfs journal key"u8;
+
+    /// <summary>Works with a key made of another for one purpose (HKDF with SHA-256).</summary>
+    public static AesGcm CipherOf(ReadOnlySpan<byte> key, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> purpose)
     {
-        Span<byte> key = stackalloc byte[32];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, journalKey, key, salt, "ssecfs journal file"u8);
+        Span<byte> made = stackalloc byte[32];
+        HKDF.DeriveKey(HashAlgorithmName.SHA256, key, made, salt, purpose);
         try
         {
-            return new AesGcm(key, TagSize);
+            return new AesGcm(made, TagSize);
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(key);
+            CryptographicOperations.ZeroMemory(made);
         }
     }
 

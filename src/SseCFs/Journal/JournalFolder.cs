@@ -37,8 +37,6 @@ internal sealed class JournalFolder : IDisposable
         _lastFile = Saves.Concat(Renames).Concat(Uploads).Select(NumberOf).DefaultIfEmpty().Max();
     }
 
-    public string Path => _path;
-
     /// <summary>Saves that were there when it was opened, in order.</summary>
     public IReadOnlyList<string> Saves { get; }
 
@@ -53,7 +51,7 @@ internal sealed class JournalFolder : IDisposable
     {
         for (var number = 1; ; number++)
         {
-            var path = System.IO.Path.Combine(root, $"{NameOf(source)}-{number.ToString(CultureInfo.InvariantCulture)}");
+            var path = Path.Combine(root, $"{NameOf(source)}-{number.ToString(CultureInfo.InvariantCulture)}");
             MakeFolder(path);
             if (TryLock(path) is not { } locked)
             {
@@ -61,7 +59,7 @@ internal sealed class JournalFolder : IDisposable
             }
             try
             {
-                var about = System.IO.Path.Combine(path, AboutName);
+                var about = Path.Combine(path, AboutName);
                 if (File.Exists(about))
                 {
                     locked.Dispose();
@@ -85,7 +83,7 @@ internal sealed class JournalFolder : IDisposable
     {
         try
         {
-            return JsonSerializer.Deserialize(File.ReadAllBytes(System.IO.Path.Combine(path, AboutName)), JournalJson.Default.JournalAbout);
+            return JsonSerializer.Deserialize(File.ReadAllBytes(Path.Combine(path, AboutName)), JournalJson.Default.JournalAbout);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or JsonException)
         {
@@ -129,7 +127,7 @@ internal sealed class JournalFolder : IDisposable
     {
         try
         {
-            if (Directory.EnumerateFiles(_path).All(path => System.IO.Path.GetFileName(path) is AboutName or LockName))
+            if (Directory.EnumerateFiles(_path).All(path => Path.GetFileName(path) is AboutName or LockName))
             {
                 Directory.Delete(_path, recursive: true);
             }
@@ -158,7 +156,7 @@ internal sealed class JournalFolder : IDisposable
     {
         try
         {
-            return new FileStream(System.IO.Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            return new FileStream(Path.Combine(path, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
         }
         catch (Exception e) when (e is DirectoryNotFoundException || e is IOException && Taken.Contains(e.HResult))
         {
@@ -178,7 +176,7 @@ internal sealed class JournalFolder : IDisposable
     {
         var salt = RandomNumberGenerator.GetBytes(JournalFile.SaltSize);
         var wrapped = new byte[CustomerKey.Length + JournalFile.TagSize];
-        using var cipher = WrappingCipher(key, salt);
+        using var cipher = JournalFile.CipherOf(key.Bytes, salt, JournalFile.WrappingPurpose);
         // The salt is random, and so is the key made of it: a nonce of zeros is used once.
         cipher.Encrypt(new byte[12], journalKey, wrapped.AsSpan(0, CustomerKey.Length), wrapped.AsSpan(CustomerKey.Length));
         return new JournalAbout { Source = source, KeyFingerprint = key.Fingerprint, Salt = salt, WrappedKey = wrapped };
@@ -191,23 +189,9 @@ internal sealed class JournalFolder : IDisposable
             throw new CryptographicException("a wrapped key of another length");
         }
         var journalKey = GC.AllocateUninitializedArray<byte>(CustomerKey.Length, pinned: true);
-        using var cipher = WrappingCipher(key, about.Salt);
+        using var cipher = JournalFile.CipherOf(key.Bytes, about.Salt, JournalFile.WrappingPurpose);
         cipher.Decrypt(new byte[12], about.WrappedKey.AsSpan(0, CustomerKey.Length), about.WrappedKey.AsSpan(CustomerKey.Length), journalKey);
         return journalKey;
-    }
-
-    private static AesGcm WrappingCipher(CustomerKey key, ReadOnlySpan<byte> salt)
-    {
-        Span<byte> wrapping = stackalloc byte[CustomerKey.Length];
-        HKDF.DeriveKey(HashAlgorithmName.SHA256, key.Bytes, wrapping, salt, "ssecfs journal key"u8);
-        try
-        {
-            return new AesGcm(wrapping, JournalFile.TagSize);
-        }
-        finally
-        {
-            CryptographicOperations.ZeroMemory(wrapping);
-        }
     }
 
     private static void WriteAbout(string path, JournalAbout about)
@@ -218,10 +202,10 @@ internal sealed class JournalFolder : IDisposable
     }
 
     private static long NumberOf(string path) =>
-        long.TryParse(System.IO.Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+        long.TryParse(Path.GetFileNameWithoutExtension(path), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
 
     private List<string> Present(string suffix) => [.. Directory.EnumerateFiles(_path, "*" + suffix).Order(StringComparer.Ordinal)];
 
     private JournalWriter NewFile(string suffix) => JournalWriter.Create(
-        System.IO.Path.Combine(_path, Interlocked.Increment(ref _lastFile).ToString("D12", CultureInfo.InvariantCulture) + suffix), _key);
+        Path.Combine(_path, Interlocked.Increment(ref _lastFile).ToString("D12", CultureInfo.InvariantCulture) + suffix), _key);
 }

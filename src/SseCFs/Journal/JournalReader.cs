@@ -13,20 +13,28 @@ internal sealed class JournalReader : IDisposable
     private readonly byte[] _payload = new byte[JournalFile.LargestPayload];
     private readonly byte[] _record = new byte[JournalFile.LargestPayload + JournalFile.TagSize];
     private readonly long _committed;
+    private readonly byte[]? _lastHead;
     private ulong _records;
 
     private JournalReader(FileStream file, AesGcm cipher)
     {
         _file = file;
         _cipher = cipher;
-        long end = JournalFile.HeaderSize;
-        while (TryRead(_file.Length, out var type, out _))
+        byte[]? head = null;
+        while (TryRead(_file.Length, out var type, out var payload))
         {
-            end = _file.Position;
-            _committed = type == JournalRecord.Commit ? end : _committed;
+            if (type == JournalRecord.Head)
+            {
+                head = payload.ToArray();
+            }
+            else if (type == JournalRecord.Commit)
+            {
+                (_committed, _lastHead) = (_file.Position, head);
+            }
         }
         UncommittedBytes = _file.Length - Math.Max(_committed, JournalFile.HeaderSize);
-        Rewind();
+        _file.Position = JournalFile.HeaderSize;
+        _records = 0;
     }
 
     /// <summary>Whether anything in it counts.</summary>
@@ -47,7 +55,7 @@ internal sealed class JournalReader : IDisposable
                 file.Dispose();
                 return null;
             }
-            return new JournalReader(file, JournalFile.CipherOf(journalKey, header[JournalFile.Mark.Length..]));
+            return new JournalReader(file, JournalFile.CipherOf(journalKey, header[JournalFile.Mark.Length..], JournalFile.FilePurpose));
         }
         catch
         {
@@ -59,30 +67,15 @@ internal sealed class JournalReader : IDisposable
     /// <summary>The next record that counts. The payload stays as it is until the next call.</summary>
     public bool TryRead(out JournalRecord type, out ReadOnlyMemory<byte> payload) => TryRead(_committed, out type, out payload);
 
-    /// <summary>The last head that counts; reading begins anew afterwards.</summary>
+    /// <summary>The last head that counts.</summary>
     public T? LastHead<T>(JsonTypeInfo<T> json)
-        where T : class
-    {
-        T? last = null;
-        while (TryRead(out var type, out var payload))
-        {
-            last = type == JournalRecord.Head ? JsonSerializer.Deserialize(payload.Span, json) : last;
-        }
-        Rewind();
-        return last;
-    }
+        where T : class => _lastHead is null ? null : JsonSerializer.Deserialize(_lastHead, json);
 
     public void Dispose()
     {
         _file.Dispose();
         _cipher.Dispose();
         CryptographicOperations.ZeroMemory(_payload);
-    }
-
-    private void Rewind()
-    {
-        _file.Position = JournalFile.HeaderSize;
-        _records = 0;
     }
 
     private bool TryRead(long end, out JournalRecord type, out ReadOnlyMemory<byte> payload)

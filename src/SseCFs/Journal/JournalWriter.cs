@@ -40,7 +40,7 @@ internal sealed class JournalWriter : IDisposable
         {
             var file = new FileStream(path, options);
             file.Write(header);
-            return new JournalWriter(file, JournalFile.CipherOf(journalKey, salt));
+            return new JournalWriter(file, JournalFile.CipherOf(journalKey, salt, JournalFile.FilePurpose));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

@@ -80,7 +80,11 @@ public readonly record struct WrittenObject(string ETag, DateTimeOffset LastModi
 /// <summary>
 /// User metadata (x-amz-meta-* without the prefix, lower case; values already decoded) and the content type. Immutable.
 /// </summary>
-public sealed record ObjectMetadata(IReadOnlyDictionary<string, string> User, string? ContentType);
+public sealed record ObjectMetadata(IReadOnlyDictionary<string, string> User, string? ContentType)
+{
+    /// <summary>Whether all of that is in it, whatever else there is.</summary>
+    public bool Includes(IReadOnlyDictionary<string, string> user) => user.All(pair => User.TryGetValue(pair.Key, out var value) && value == pair.Value);
+}
 
 /// <summary>Which present object a write may replace.</summary>
 /// <param name="IfMatch">Only this version (unquoted ETag); else <see cref="FsError.Conflict"/>.</param>

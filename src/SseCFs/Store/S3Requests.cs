@@ -213,7 +213,7 @@ internal sealed class S3Requests(
         {
             var there = await HeadAsync(key, cancellation).ConfigureAwait(false);
             var isOurs = there.Size == size && there.Encryption == Encryption.CustomerKey
-                && metadata.User.All(pair => there.Metadata.User.TryGetValue(pair.Key, out var value) && value == pair.Value)
+                && there.Metadata.Includes(metadata.User)
                 && await hasOurContent(there).ConfigureAwait(false);
             return isOurs ? new WrittenObject(there.ETag, there.LastModified) : null;
         }

@@ -157,7 +157,7 @@ internal sealed class FileStorer(Mounted mounted)
                 directory.MarkerModified = written.LastModified;
                 directory.MetadataAt = mounted.Clock.GetTimestamp();
             }
-            ForgetSave(directory);
+            directory.ForgetSave();
         }
         catch
         {
@@ -334,7 +334,7 @@ internal sealed class FileStorer(Mounted mounted)
             }
         }
         staged?.Dispose();
-        ForgetSave(file);
+        file.ForgetSave();
     }
 
     /// <summary>The metadata of a streamed upload was fixed when it began: what has changed since is stored after it.</summary>
@@ -435,14 +435,7 @@ internal sealed class FileStorer(Mounted mounted)
             }
         }
         staged.Dispose();
-        ForgetSave(file);
-    }
-
-    /// <summary>The store has it: the journal need not keep it.</summary>
-    private static void ForgetSave(Inode inode)
-    {
-        inode.Journal?.Remove();
-        inode.Journal = null;
+        file.ForgetSave();
     }
 
     /// <summary>A name was added beside the file.</summary>
@@ -475,7 +468,7 @@ internal sealed class FileStorer(Mounted mounted)
                     Versions.Moved(file, key, written);
                 }
             }
-            ForgetSave(file);
+            file.ForgetSave();
         }
         catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
         {
@@ -485,7 +478,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 Versions.Apply(mounted, file, info);
             }
-            ForgetSave(file);
+            file.ForgetSave();
             TreeLog.MetadataFailed(mounted.Log, key, e.Message);
         }
         catch

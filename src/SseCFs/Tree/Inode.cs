@@ -43,6 +43,13 @@ internal abstract class Inode(ulong number)
     /// <summary>What of it is saved in the journal and not stored yet. Changed by whoever holds the gate.</summary>
     public JournalEntry? Journal { get; set; }
 
+    /// <summary>The store has it, or nobody wants it any more: the journal need not keep it.</summary>
+    public void ForgetSave()
+    {
+        Journal?.Remove();
+        Journal = null;
+    }
+
     /// <summary>Of an inode that an earlier process wrote: by what its writes are known. Null: by this mount's name.</summary>
     public string? Writer { get; set; }
 

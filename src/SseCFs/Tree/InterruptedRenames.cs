@@ -62,7 +62,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
             return;
         }
         var copy = await FindAsync(intent.To, cancellation).ConfigureAwait(false);
-        if (copy is null || !Has(copy, intent.User!))
+        if (copy is null || !copy.Metadata.Includes(intent.User!))
         {
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
         }
@@ -140,8 +140,5 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
     }
 
-    private bool IsCopy(ObjectInfo copy, ObjectInfo source) => copy.Size == source.Size && Has(copy, TreeMove.MarkedWithKey(mounted, source).User);
-
-    private static bool Has(ObjectInfo there, IReadOnlyDictionary<string, string> user) =>
-        user.All(pair => there.Metadata.User.TryGetValue(pair.Key, out var value) && value == pair.Value);
+    private bool IsCopy(ObjectInfo copy, ObjectInfo source) => copy.Size == source.Size && copy.Metadata.Includes(TreeMove.MarkedWithKey(mounted, source).User);
 }

@@ -152,8 +152,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         lock (mounted.Names.Sync)
         {
             mounted.Names.Detach(file);
-            file.Journal?.Remove();
-            file.Journal = null;
+            file.ForgetSave();
             lock (file.Sync)
             {
                 file.Stored = null;

@@ -29,9 +29,11 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         try
         {
             await ForEachAsync(below, SettleAsync, cancellation).ConfigureAwait(false);
-            using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix }, mounted.Log);
             using var progress = mounted.Activity.Begin(oldPrefix, newPrefix);
-            var copies = await CopyAllAsync(oldPrefix, newPrefix, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
+            var sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
+            progress.SetObjects(sources.Count);
+            using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix }, mounted.Log);
+            var copies = await CopyAllAsync(sources, oldPrefix, newPrefix, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
             lock (_names.Sync)
             {
                 switchNames();
@@ -101,21 +103,11 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         }
     }
 
-    /// <summary>Copies everything below; by old key, the version that was copied and the copy.</summary>
+    /// <summary>Copies all of them; by old key, the version that was copied and the copy.</summary>
     private async ValueTask<ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>> CopyAllAsync(
-        string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, Activity.DirectoryRename progress, CancellationToken cancellation)
+        IReadOnlyCollection<ObjectInfo> sources, string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, Activity.DirectoryRename progress,
+        CancellationToken cancellation)
     {
-        IReadOnlyCollection<ObjectInfo> sources;
-        try
-        {
-            sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
-        }
-        catch
-        {
-            record.End();
-            throw;
-        }
-        progress.SetObjects(sources.Count);
         var copies = new ConcurrentDictionary<string, (ObjectInfo, WrittenObject)>(StringComparer.Ordinal);
         try
         {
