@@ -17,7 +17,7 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
     private readonly ILogger _log;
     private readonly Lock _lock = new();
     private JournalFolder? _own;
-    private long _lastSave;
+    private long _lastNumber;
 
     private ChangeJournal(string root, string source, CustomerKey key, bool isWriteBack, ILogger log)
     {
@@ -95,10 +95,11 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
 
     internal JournalWriter NewRename() => Own().NewRename();
 
-    internal long NextSaveNumber() => Interlocked.Increment(ref _lastSave);
+    /// <summary>Orders saves and renames.</summary>
+    internal long NextNumber() => Interlocked.Increment(ref _lastNumber);
 
-    /// <summary>Saves of earlier processes count as older than ours.</summary>
-    internal void NumberAfter(long number) => _lastSave = Math.Max(_lastSave, number);
+    /// <summary>What earlier processes did counts as older than what ours does.</summary>
+    internal void NumberAfter(long number) => _lastNumber = Math.Max(_lastNumber, number);
 
     private void Take()
     {

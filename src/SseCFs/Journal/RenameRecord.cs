@@ -20,6 +20,7 @@ internal sealed class RenameRecord : IDisposable
 
     public static RenameRecord Begin(ChangeJournal? journal, RenameIntent intent, ILogger log)
     {
+        intent = intent with { Number = journal?.NextNumber() ?? 0 };
         var record = new RenameRecord(intent, log);
         if (journal is not null)
         {

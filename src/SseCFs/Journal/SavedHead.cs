@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SseCFs.Write;
 
 namespace SseCFs.Journal;
 
@@ -29,6 +30,9 @@ internal sealed record SavedHead
     public string? ContentType { get; init; }
 
     public bool AreTimesOfWrite { get; init; }
+
+    /// <summary>The upload that has some of the bytes, which then are nowhere else; null if all are here.</summary>
+    public UploadState? Upload { get; init; }
 }
 
 /// <summary>One version of an object. Size in bytes.</summary>
@@ -41,6 +45,9 @@ internal sealed record RenameIntent
     public required string From { get; init; }
 
     public required string To { get; init; }
+
+    /// <summary>In the order of <see cref="SavedHead.Number"/>: a save of the new key before it is of a file that is replaced.</summary>
+    public long Number { get; init; }
 
     /// <summary>Of a file: the version that is moved.</summary>
     public string? ETag { get; init; }

@@ -6,7 +6,7 @@ namespace SseCFs.Store;
 /// </summary>
 internal sealed class Capabilities
 {
-    private int _copy, _partCopy, _completeConditions, _plainWithKey;
+    private int _copy, _partCopy, _completeConditions, _deleteConditions, _plainWithKey;
 
     /// <summary>CopyObject of an encrypted object. 501 on Ceph before 20.2.</summary>
     public bool? Copy { get => Read(_copy); set => _copy = Write(value); }
@@ -16,6 +16,9 @@ internal sealed class Capabilities
 
     /// <summary>CompleteMultipartUpload honours If-Match and If-None-Match. Ignored by Ceph before 20.2; only a probe can tell.</summary>
     public bool? CompleteConditions { get => Read(_completeConditions); set => _completeConditions = Write(value); }
+
+    /// <summary>DeleteObject honours If-Match. Ignored by Ceph before 20.2; learned by the first such removal.</summary>
+    public bool? DeleteConditions { get => Read(_deleteConditions); set => _deleteConditions = Write(value); }
 
     /// <summary>A plain object may be asked for with a key. AWS refuses that with 400, Ceph answers.</summary>
     public bool? PlainWithKey { get => Read(_plainWithKey); set => _plainWithKey = Write(value); }

@@ -16,7 +16,6 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
     /// <summary>The first row: nothing else is asked if it is bad.</summary>
     public const string AccessRow = "access";
 
-    private const string WrongETag = "00000000000000000000000000000000";
 
     private static readonly ObjectMetadata NoMetadata = new(new Dictionary<string, string>(), null);
     private static readonly byte[] Content = "ssecfs check"u8.ToArray();
@@ -162,7 +161,7 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
     {
         var there = await store.HeadAsync(_key, cancellation).ConfigureAwait(false);
         var isAbsentHonoured = await IsRefusedAsync(WriteCondition.Absent, cancellation).ConfigureAwait(false);
-        var isMatchHonoured = await IsRefusedAsync(WriteCondition.Match(WrongETag), cancellation).ConfigureAwait(false);
+        var isMatchHonoured = await IsRefusedAsync(WriteCondition.Match(S3Removal.WrongETag), cancellation).ConfigureAwait(false);
         var isRightTaken = !(isAbsentHonoured && isMatchHonoured) || !await IsRefusedAsync(WriteCondition.Match(there.ETag), cancellation).ConfigureAwait(false);
         var isGood = isAbsentHonoured && isMatchHonoured && isRightTaken;
         Add("conditions on PUT", isGood ? ProbeResult.Good : ProbeResult.Limited, isGood
@@ -213,8 +212,9 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
     private async Task AskDeleteConditionsAsync(CancellationToken cancellation)
     {
         var refusal = await TryAsync(
-            token => _requests.Client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _requests.Options.Bucket, Key = _key, IfMatch = WrongETag }, token), cancellation).ConfigureAwait(false);
+            token => _requests.Client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _requests.Options.Bucket, Key = _key, IfMatch = S3Removal.WrongETag }, token), cancellation).ConfigureAwait(false);
         var isHonoured = refusal is { StatusCode: HttpStatusCode.PreconditionFailed };
+        _requests.Capabilities.DeleteConditions = isHonoured;
         Add("conditions on DELETE", isHonoured ? ProbeResult.Good : ProbeResult.Limited, isHonoured
             ? "the service can delete one version and no other"
             : "the service ignores conditions on DELETE: what another writer stored in the same moment is removed as well");
@@ -262,7 +262,7 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
         {
             try
             {
-                await store.DeleteAsync(key, CancellationToken.None).ConfigureAwait(false);
+                await store.DeleteAsync(key, null, CancellationToken.None).ConfigureAwait(false);
             }
             catch (FsException e)
             {

@@ -29,6 +29,10 @@ public interface IObjectStore
     /// <summary>Starts a multipart upload of an encrypted object.</summary>
     ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation);
 
+    /// <summary>Goes on with an upload that an earlier process began and handed over. Asks the service nothing.</summary>
+    /// <param name="parts">What it has of it: ETags by number.</param>
+    IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts);
+
     /// <summary>Drops an upload that an earlier process began; one that is gone already is as wanted.</summary>
     ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation);
 
@@ -40,7 +44,8 @@ public interface IObjectStore
     ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation);
 
     /// <summary>Deletes one object; one that is not there is no error.</summary>
-    ValueTask DeleteAsync(string key, CancellationToken cancellation);
+    /// <param name="ifMatch">Only this version (unquoted ETag), else <see cref="FsError.Conflict"/>: the service's own condition where it honours one here, else a HEAD right before, which leaves a small window.</param>
+    ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation);
 
     /// <summary>One page of a listing, in key order.</summary>
     /// <param name="prefix">Only keys that begin so.</param>
@@ -129,6 +134,9 @@ public interface IMultipartUpload
 
     string UploadId { get; }
 
+    /// <summary>ETags of the parts that the service has, by number.</summary>
+    IReadOnlyDictionary<int, string> Parts { get; }
+
     ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation);
 
     /// <summary>
@@ -146,6 +154,9 @@ public interface IMultipartUpload
     /// else an upload that the service does not know any more is <see cref="FsError.NotFound"/>.
     /// </summary>
     ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation);
+
+    /// <summary>Leaves it as it is, for another process to go on with.</summary>
+    void HandOver();
 
     /// <summary>Drops the upload and its parts. Never throws: what stays is logged.</summary>
     ValueTask AbortAsync();

@@ -3,7 +3,7 @@ using System.Net;
 namespace SseCFs.Store;
 
 /// <summary>
-/// What the SDK does not look after: an upload on which nothing moves is given up; replies that are documents are read whole here, since the
+/// What the SDK does not look after: an upload on which nothing moves is given up; replies that are documents are read whole here, up to a limit, since the
 /// SDK parses them synchronously and would block a pool thread on the network; and a redirect is an error, since the SDK takes it for success
 /// when it may not follow it.
 /// </summary>
@@ -12,6 +12,9 @@ internal sealed class ReplyGuardHandler(HttpMessageHandler inner, TimeSpan silen
 {
     /// <summary>Set on requests whose reply's body is read by the caller as it arrives.</summary>
     public static readonly HttpRequestOptionsKey<bool> StreamsBody = new("ssecfs.streams-body");
+
+    /// <summary>Bytes of the largest document that is read: 1,000 keys of 1,024 bytes, each of which may be written as %XX, with all that goes with them, are a third of it.</summary>
+    private const long LargestDocument = 16 << 20;
 
     protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
@@ -23,9 +26,25 @@ internal sealed class ReplyGuardHandler(HttpMessageHandler inner, TimeSpan silen
             using (reply)
                 throw Redirected(request, reply);
         }
-        if (!reply.IsSuccessStatusCode || !request.Options.TryGetValue(StreamsBody, out _))
-            await reply.Content.LoadIntoBufferAsync(cancellationToken).ConfigureAwait(false);
+        // A HEAD's length is that of the object, and no body follows.
+        if (request.Method != HttpMethod.Head && (!reply.IsSuccessStatusCode || !request.Options.TryGetValue(StreamsBody, out _)))
+            await LoadAsync(reply, cancellationToken).ConfigureAwait(false);
         return reply;
+    }
+
+    private static async Task LoadAsync(HttpResponseMessage reply, CancellationToken cancellation)
+    {
+        try
+        {
+            await reply.Content.LoadIntoBufferAsync(LargestDocument, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            reply.Dispose();
+            if (e is HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded })
+                throw new FsException(FsError.BadReply, $"the service's reply is longer than {LargestDocument >> 20} MiB", e);
+            throw;
+        }
     }
 
     private async Task<HttpResponseMessage> UploadAsync(HttpRequestMessage request, SliceContent body, CancellationToken cancellationToken)

@@ -145,7 +145,7 @@ internal sealed class S3Body : ObjectBody
             if (reply.HttpStatusCode == HttpStatusCode.NotModified)
             {
                 reply.Dispose();
-                return null;
+                return ifNoneMatch is not null ? null : throw new FsException(FsError.BadReply, $"GET {key}: the service says that nothing changed, and was not asked");
             }
             var info = Verified(requests, reply, key, offset, length);
             if (ifMatch is not null && info.ETag != ifMatch)

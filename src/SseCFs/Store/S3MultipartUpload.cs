@@ -25,6 +25,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public string UploadId { get; }
 
+    public IReadOnlyDictionary<int, string> Parts => _parts;
+
     public static async ValueTask<S3MultipartUpload> StartAsync(S3Requests requests, string key, ObjectMetadata metadata, CancellationToken cancellation)
     {
         var reply = await requests.Retries.RunAsync($"start upload of {key}", 0, (_, token) =>
@@ -39,11 +41,25 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             requests.Keys.AddTo(request);
             return requests.Client.InitiateMultipartUploadAsync(request, token);
         }, cancellation).ConfigureAwait(false);
+        if (string.IsNullOrEmpty(reply.UploadId))
+        {
+            throw new FsException(FsError.BadReply, $"the service does not tell the id of the upload of {key}");
+        }
         var upload = new S3MultipartUpload(requests, key, reply.UploadId, metadata) { _registered = requests.Options.Uploads?.Begin(key, reply.UploadId) };
         if (!requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
             await upload.AbortAsync().ConfigureAwait(false);
             throw S3Requests.NotEncrypted(key);
+        }
+        return upload;
+    }
+
+    public static S3MultipartUpload Resume(S3Requests requests, string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts)
+    {
+        var upload = new S3MultipartUpload(requests, key, uploadId, metadata) { _registered = requests.Options.Uploads?.Begin(key, uploadId) };
+        foreach (var (number, etag) in parts)
+        {
+            upload._parts[number] = etag;
         }
         return upload;
     }
@@ -73,7 +89,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             await AbortAsync().ConfigureAwait(false);
             throw S3Requests.NotEncrypted(Key);
         }
-        _parts[number] = reply.ETag;
+        _parts[number] = ETagOf(number, reply.ETag);
     }
 
     public async ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation)
@@ -101,7 +117,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 _requests.Keys.AddTo(request, source.Encryption == Encryption.CustomerKey);
                 return _requests.Client.CopyPartAsync(request, token);
             }, cancellation).ConfigureAwait(false);
-            _parts[number] = reply.ETag;
+            _parts[number] = ETagOf(number, reply.ETag);
         }
         catch (FsException e) when (e.Reason == FsError.NotSupported)
         {
@@ -133,6 +149,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         _registered?.Dispose();
         return written;
     }
+
+    public void HandOver() => _registered?.Dispose();
 
     public async ValueTask AbortAsync()
     {
@@ -214,6 +232,10 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             return true;
         }
     }
+
+    private string ETagOf(int number, string? etag) => string.IsNullOrEmpty(etag)
+        ? throw new FsException(FsError.BadReply, $"the service does not tell the ETag of part {number} of {Key}")
+        : etag;
 
     private FsException Gone(FsException e) => new(FsError.NotFound, $"the service does not know the upload of {Key}", e);
 

@@ -13,12 +13,14 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
 {
     private readonly S3Requests _requests;
     private readonly S3Copy _copy;
+    private readonly S3Removal _removal;
 
     /// <param name="key">Read once; may be disposed afterwards.</param>
     public S3ObjectStore(IAmazonS3 client, StoreOptions options, CustomerKey key, TimeProvider clock, ILogger<S3ObjectStore> log)
     {
         _requests = new S3Requests(client, options, new CustomerKeyHeaders(key), new Capabilities(), new S3Retries(options, clock, log), clock, log);
         _copy = new S3Copy(_requests, this);
+        _removal = new S3Removal(_requests);
     }
 
     public string KeyFingerprint => _requests.Keys.Fingerprint;
@@ -38,24 +40,16 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         await S3MultipartUpload.StartAsync(_requests, key, metadata, cancellation).ConfigureAwait(false);
 
+    public IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts) =>
+        S3MultipartUpload.Resume(_requests, key, uploadId, metadata, parts);
+
     public ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) =>
         OpenUploads.AbortAsync(_requests.Client, _requests.Options.Bucket, _requests.Retries, key, uploadId, cancellation);
 
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         _copy.CopyAsync(source, destination, metadata, condition, cancellation);
 
-    public async ValueTask DeleteAsync(string key, CancellationToken cancellation)
-    {
-        try
-        {
-            await _requests.Retries.RunAsync(
-                $"DELETE {key}", 0, (_, token) => _requests.Client.DeleteObjectAsync(_requests.Options.Bucket, key, token), cancellation).ConfigureAwait(false);
-        }
-        catch (FsException e) when (e.Reason == FsError.NotFound && e.InnerException is AmazonS3Exception { ErrorCode: not "NoSuchBucket" })
-        {
-            // Gone already, by a first attempt whose reply was lost or by someone else: as wanted.
-        }
-    }
+    public ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation) => _removal.RemoveAsync(key, ifMatch, cancellation);
 
     public async ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation)
     {
@@ -70,16 +64,24 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
             Encoding = EncodingType.Url,
         };
         var reply = await _requests.Retries.RunAsync($"s3://{_requests.Options.Bucket}/{prefix}", 0, (_, token) => _requests.Client.ListObjectsV2Async(request, token), cancellation).ConfigureAwait(false);
+        if (reply.Name is null)
+        {
+            // The SDK makes an empty listing of what is none.
+            throw new FsException(FsError.BadReply, $"LIST {prefix}: the service answered something that is no listing");
+        }
         var isTruncated = reply.IsTruncated == true;
         if (isTruncated && string.IsNullOrEmpty(reply.NextContinuationToken))
         {
             throw new FsException(FsError.BadReply, $"LIST {prefix}: the service says that there is more, but not how to get it");
         }
-        return new ListPage(
+        var page = new ListPage(
             [.. (reply.S3Objects ?? []).Select(o => new ListedObject(
                 Decode(o.Key), o.Size ?? 0, S3Requests.Unquote(o.ETag), S3Requests.Utc(o.LastModified)))],
             [.. (reply.CommonPrefixes ?? []).Select(Decode)],
             isTruncated ? reply.NextContinuationToken : null);
+        var isAsked = page.Objects.All(o => o.Key.StartsWith(prefix, StringComparison.Ordinal))
+            && page.CommonPrefixes.All(common => common.Length > prefix.Length && common.StartsWith(prefix, StringComparison.Ordinal) && common.EndsWith('/'));
+        return isAsked ? page : throw new FsException(FsError.BadReply, $"LIST {prefix}: the service lists something else");
     }
 
     public void Dispose()

@@ -102,6 +102,10 @@ internal sealed class S3Requests(
 
     public static ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, bool isEncrypted, MetadataCollection user, string? contentType)
     {
+        if (size < 0 || string.IsNullOrEmpty(etag))
+        {
+            throw new FsException(FsError.BadReply, $"the service does not tell the size and ETag of {key}");
+        }
         var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in user.Keys)
         {
@@ -184,7 +188,9 @@ internal sealed class S3Requests(
         {
             throw await UndoAsync(key).ConfigureAwait(false);
         }
-        return new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());
+        return string.IsNullOrEmpty(reply.ETag)
+            ? throw new FsException(FsError.BadReply, $"the service does not tell the ETag of {key}")
+            : new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());
     }
 
     /// <summary>The ETag is the MD5 on Ceph; where it is not, the content itself must tell.</summary>

@@ -7,7 +7,8 @@ namespace SseCFs.Tree;
 /// </summary>
 internal sealed class DirectoryLister(Mounted mounted)
 {
-    private const int PageSize = 1000;
+    /// <summary>What a listing may hold in memory. No program can work in a directory of so many entries.</summary>
+    private const int MostEntries = 2_000_000;
 
     private readonly Namespace _names = mounted.Names;
 
@@ -45,11 +46,20 @@ internal sealed class DirectoryLister(Mounted mounted)
             var started = _names.Sequence;
             var prefix = _names.KeyOf(directory);
             var pages = new List<ListPage>();
-            do
+            var entries = 0;
+            await foreach (var page in mounted.Store.ListAllAsync(prefix, "/", CancellationToken.None).ConfigureAwait(false))
             {
-                pages.Add(await mounted.Store.ListAsync(prefix, "/", pages.Count == 0 ? null : pages[^1].Continuation, PageSize, CancellationToken.None).ConfigureAwait(false));
+                pages.Add(page);
+                entries += page.Objects.Count + page.CommonPrefixes.Count;
+                if (!whole)
+                {
+                    break;
+                }
+                if (entries > MostEntries)
+                {
+                    throw new FsException(FsError.BadReply, $"{prefix} has more than {MostEntries} entries, or the service lists without an end");
+                }
             }
-            while (whole && pages[^1].Continuation is not null);
             Merge(directory, prefix, pages, started);
         }
         finally

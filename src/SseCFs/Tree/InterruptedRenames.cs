@@ -37,6 +37,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
         try
         {
+            mounted.Journal!.NumberAfter(intent?.Number ?? 0);
             if (intent is { IsDirectory: true })
             {
                 await FinishDirectoryAsync(intent, cancellation).ConfigureAwait(false);
@@ -58,6 +59,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
     {
         if (await FindAsync(intent.From, cancellation).ConfigureAwait(false) is not { } source)
         {
+            DropReplaced(intent);
             JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
             return;
         }
@@ -72,24 +74,50 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
         else
         {
-            await mounted.Store.DeleteAsync(intent.From, cancellation).ConfigureAwait(false);
+            await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
+            DropReplaced(intent);
             JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
+        }
+    }
+
+    /// <summary>What was saved of the file that stood at the new name, and was not stored yet.</summary>
+    private void DropReplaced(RenameIntent intent)
+    {
+        foreach (var folder in mounted.Journal!.Left)
+        {
+            foreach (var path in folder.Saves.Where(File.Exists))
+            {
+                if (IsOfReplaced(folder, path, intent))
+                {
+                    JournalEntry.Left(path).Remove();
+                }
+            }
+        }
+    }
+
+    private static bool IsOfReplaced(JournalFolder folder, string path, RenameIntent intent)
+    {
+        try
+        {
+            using var reader = folder.Read(path);
+            return reader?.LastHead(JournalJson.Default.SavedHead) is { } head && head.Key == intent.To && head.Number < intent.Number;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
+        {
+            // Whoever restores it finds the same, and says so.
+            return false;
         }
     }
 
     private async ValueTask FinishDirectoryAsync(RenameIntent intent, CancellationToken cancellation)
     {
-        string? continuation = null;
-        do
+        await foreach (var page in mounted.Store.ListAllAsync(intent.From, null, cancellation).ConfigureAwait(false))
         {
-            var page = await mounted.Store.ListAsync(intent.From, null, continuation, 1000, cancellation).ConfigureAwait(false);
             await Parallel.ForEachAsync(
                 page.Objects.Select(o => o.Key),
                 new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellation },
                 (key, token) => intent.IsUndone ? RemoveCopyAsync(intent, key, token) : MoveAsync(intent, key, token)).ConfigureAwait(false);
-            continuation = page.Continuation;
         }
-        while (continuation is not null);
         if (intent.IsUndone)
         {
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
@@ -116,7 +144,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
             JournalLog.RenameSourceKept(mounted.Log, key, newKey);
             return;
         }
-        await mounted.Store.DeleteAsync(key, cancellation).ConfigureAwait(false);
+        await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
     }
 
     private async ValueTask RemoveCopyAsync(RenameIntent intent, string key, CancellationToken cancellation)
@@ -124,7 +152,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
         var newKey = intent.To + key[intent.From.Length..];
         if (await FindAsync(key, cancellation).ConfigureAwait(false) is { } source && await FindAsync(newKey, cancellation).ConfigureAwait(false) is { } copy && IsCopy(copy, source))
         {
-            await mounted.Store.DeleteAsync(newKey, cancellation).ConfigureAwait(false);
+            await RenamedSource.RemoveAsync(mounted, copy.Key, copy.ETag, cancellation).ConfigureAwait(false);
         }
     }
 

@@ -21,7 +21,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             if (file.Stored is not null)
             {
                 await KeepDirectoryAsync(parent, file, cancellation).ConfigureAwait(false);
-                await mounted.Store.DeleteAsync(mounted.Names.KeyOf(file), cancellation).ConfigureAwait(false);
+                await mounted.Store.DeleteAsync(mounted.Names.KeyOf(file), null, cancellation).ConfigureAwait(false);
             }
             Forget(file);
         }
@@ -44,7 +44,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         {
             await EnsureEmptyAsync(directory, cancellation).ConfigureAwait(false);
             await KeepDirectoryAsync(parent, directory, cancellation).ConfigureAwait(false);
-            await mounted.Store.DeleteAsync(mounted.Names.KeyOf(directory), cancellation).ConfigureAwait(false);
+            await mounted.Store.DeleteAsync(mounted.Names.KeyOf(directory), null, cancellation).ConfigureAwait(false);
             lock (mounted.Names.Sync)
             {
                 mounted.Names.Detach(directory);

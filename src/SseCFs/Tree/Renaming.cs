@@ -101,7 +101,7 @@ internal sealed class Renaming(
             source.IsMetadataDirty = false;
         }
         var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
-        var oldKey = _names.KeyOf(source);
+        var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
         using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey), mounted.Log);
         WrittenObject written;
         try
@@ -128,15 +128,21 @@ internal sealed class Renaming(
             }
         }
         await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
-        await RemoveSourceAsync(oldKey, newKey).ConfigureAwait(false);
+        await RemoveSourceAsync(from, oldKey, oldETag, newKey).ConfigureAwait(false);
         record.End();
     }
 
-    private async ValueTask RemoveSourceAsync(string oldKey, string newKey)
+    private async ValueTask RemoveSourceAsync(DirectoryInode from, string oldKey, string oldETag, string newKey)
     {
         try
         {
-            await mounted.Store.DeleteAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
+            if (!await RenamedSource.RemoveAsync(mounted, oldKey, oldETag, CancellationToken.None).ConfigureAwait(false))
+            {
+                lock (_names.Sync)
+                {
+                    from.ListedAt = null;
+                }
+            }
         }
         catch (FsException e)
         {
@@ -153,8 +159,8 @@ internal sealed class Renaming(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, FileInode? replaced, CancellationToken cancellation)
     {
         var (oldKey, newKey) = (_names.KeyOf(source), _names.KeyOf(to, newName));
-        var isClaim = source.IsClaim;
-        if (isClaim)
+        var claim = source.IsClaim ? source.Stored : null;
+        if (claim is not null)
         {
             await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
         }
@@ -166,9 +172,9 @@ internal sealed class Renaming(
         MoveName(source, to, newName, replaced);
         await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
         replacedSave?.Remove();
-        if (isClaim)
+        if (claim is not null)
         {
-            await RemoveSourceAsync(oldKey, newKey).ConfigureAwait(false);
+            await RemoveSourceAsync(from, oldKey, claim.ETag, newKey).ConfigureAwait(false);
         }
     }
 

@@ -23,7 +23,8 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
         {
             foreach (var path in folder.Saves)
             {
-                if (Look(folder, path) is not { } head)
+                // One that an interrupted rename replaced is gone by now.
+                if (!File.Exists(path) || Look(folder, path) is not { } head)
                 {
                     continue;
                 }
@@ -97,7 +98,12 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
                 : null;
             if (!head.IsMetadataOnly)
             {
-                file.Staged = await ReadAsync(folder, path, head, cancellation).ConfigureAwait(false);
+                var staged = await ReadAsync(folder, path, head, cancellation).ConfigureAwait(false);
+                if (head.Upload is { } upload)
+                {
+                    staged.Streamed = mounted.Upload.Resume(head.Key, staged, staged.Stored is null ? null : Versions.InfoOf(file, head.Key), upload);
+                }
+                file.Staged = staged;
             }
         }
         lock (inode.Sync)

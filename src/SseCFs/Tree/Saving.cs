@@ -79,12 +79,13 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
             await AddAsync(inode, journal, HeadOf(inode, null), 0, isWhole: true, _ => ValueTask.CompletedTask).ConfigureAwait(false);
             return;
         }
-        if (staged.Streamed is { } streamed && !streamed.TryAbandon())
-        {
-            throw new FsException(FsError.NotSupported, "some of it is in an upload that is not completed, and nowhere else");
-        }
         using var held = new WritersHeld(file);
+        var suspended = staged.Streamed is { } streamed && !streamed.TryAbandon() ? streamed : null;
         var head = HeadOf(file, staged);
+        if (suspended is not null)
+        {
+            head = head with { Upload = await suspended.SuspendAsync().ConfigureAwait(false) };
+        }
         var stamp = staged.Stamp;
         if (file.Journal is { } present && present.Holds(head, stamp))
         {
@@ -93,12 +94,13 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
         var isWhole = file.Journal is not { Length: { } length } last || staged.CutAt > last.Stamp || length > staged.Size + Surplus;
         var since = isWhole ? 0 : file.Journal!.Stamp;
         await AddAsync(file, journal, head, stamp, isWhole, writer => WriteChangesAsync(writer, staged, since, cancellation)).ConfigureAwait(false);
+        suspended?.HandOver();
     }
 
     private static async ValueTask AddAsync(
         Inode inode, ChangeJournal journal, SavedHead head, long stamp, bool isWhole, Func<JournalWriter, ValueTask> writeChanges)
     {
-        head = head with { Number = journal.NextSaveNumber() };
+        head = head with { Number = journal.NextNumber() };
         if (!isWhole)
         {
             await inode.Journal!.AddAsync(writeChanges, head, stamp).ConfigureAwait(false);

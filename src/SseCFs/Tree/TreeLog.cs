@@ -32,4 +32,6 @@ internal static partial class TreeLog
     [LoggerMessage(206, LogLevel.Warning, "the attributes of {Key} could not be stored: {Reason}")]
     public static partial void MetadataFailed(ILogger log, string key, string reason);
 
+    [LoggerMessage(208, LogLevel.Warning, "{Key} was renamed, but another writer has stored it under the old name meanwhile: that stays")]
+    public static partial void ChangedMeanwhile(ILogger log, string key);
 }

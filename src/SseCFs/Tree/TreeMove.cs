@@ -40,7 +40,8 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
                 FollowCopies(source, oldPrefix, newPrefix, copies);
             }
             await ForEachAsync(below.OfType<FileInode>(), FollowNameAsync, CancellationToken.None).ConfigureAwait(false);
-            await ForEachAsync(copies.Keys, mounted.Store.DeleteAsync, CancellationToken.None).ConfigureAwait(false);
+            await ForEachAsync(
+                copies.Values, async (copied, token) => await RenamedSource.RemoveAsync(mounted, copied.Source.Key, copied.Source.ETag, token).ConfigureAwait(false), CancellationToken.None).ConfigureAwait(false);
             record.End();
         }
         finally
@@ -108,7 +109,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         IReadOnlyCollection<ObjectInfo> sources, string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, Activity.DirectoryRename progress,
         CancellationToken cancellation)
     {
-        var copies = new ConcurrentDictionary<string, (ObjectInfo, WrittenObject)>(StringComparer.Ordinal);
+        var copies = new ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>(StringComparer.Ordinal);
         try
         {
             await ForEachAsync(sources, async (info, token) =>
@@ -124,7 +125,10 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         {
             // Undone: the old names are all there still.
             record.Undo();
-            await ForEachAsync(copies.Keys, (key, token) => mounted.Store.DeleteAsync(newPrefix + key[oldPrefix.Length..], token), CancellationToken.None).ConfigureAwait(false);
+            await ForEachAsync(
+                copies,
+                async (copied, token) => await RenamedSource.RemoveAsync(mounted, newPrefix + copied.Key[oldPrefix.Length..], copied.Value.Copy.ETag, token).ConfigureAwait(false),
+                CancellationToken.None).ConfigureAwait(false);
             record.End();
             throw;
         }
@@ -134,14 +138,10 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
     private async ValueTask<IReadOnlyCollection<ObjectInfo>> HeadAllAsync(string prefix, CancellationToken cancellation)
     {
         var keys = new List<string>();
-        string? continuation = null;
-        do
+        await foreach (var page in mounted.Store.ListAllAsync(prefix, null, cancellation).ConfigureAwait(false))
         {
-            var page = await mounted.Store.ListAsync(prefix, null, continuation, 1000, cancellation).ConfigureAwait(false);
             keys.AddRange(page.Objects.Select(o => o.Key));
-            continuation = page.Continuation;
         }
-        while (continuation is not null);
         var infos = new ConcurrentBag<ObjectInfo>();
         await ForEachAsync(keys, async (key, token) => infos.Add(await mounted.Store.HeadAsync(key, token).ConfigureAwait(false)), cancellation).ConfigureAwait(false);
         return infos;

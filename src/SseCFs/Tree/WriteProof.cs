@@ -15,6 +15,6 @@ public static class WriteProof
         var key = $"{prefix}.ssecfs-mount-{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))}";
         var nothing = new ObjectMetadata(new Dictionary<string, string>(), null);
         await store.PutAsync(key, ObjectContent.Of("ssecfs mount"u8.ToArray()), nothing, WriteCondition.None, cancellation).ConfigureAwait(false);
-        await store.DeleteAsync(key, cancellation).ConfigureAwait(false);
+        await store.DeleteAsync(key, null, cancellation).ConfigureAwait(false);
     }
 }

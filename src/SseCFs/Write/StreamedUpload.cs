@@ -218,6 +218,60 @@ internal sealed class StreamedUpload(
         }
     }
 
+    /// <summary>
+    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call <see cref="HandOver"/>.
+    /// </summary>
+    public async ValueTask<UploadState> SuspendAsync()
+    {
+        lock (_lock)
+        {
+            _isFinishing = true;
+        }
+        await StopAsync().ConfigureAwait(false);
+        return new UploadState
+        {
+            UploadId = _upload!.UploadId,
+            User = new Dictionary<string, string>(metadata.User),
+            ContentType = metadata.ContentType,
+            ETags = new Dictionary<int, string>(_upload.Parts),
+            Parts = _parts.ConvertAll(part => new PartState(
+                part.Range.Number,
+                part.Range.Start,
+                part.Range.End,
+                part.Step,
+                part.Range.Copied,
+                part.IsSent && staged.IsUnchangedSince(part.Range.Start, part.Range.End, part.Stamp),
+                part.IsDropped)),
+        };
+    }
+
+    /// <summary>It is another process' from now on.</summary>
+    public void HandOver()
+    {
+        lock (_lock)
+        {
+            _abandoned = Task.CompletedTask;
+        }
+        _upload!.HandOver();
+        ended(this);
+    }
+
+    /// <summary>Goes on with what another process suspended; the staged content is what it had then. Before anything else is done with it.</summary>
+    public void Resume(UploadState state)
+    {
+        _upload = store.ResumeUpload(key, state.UploadId, metadata, state.ETags);
+        foreach (var part in state.Parts)
+        {
+            _parts.Add(new SentPart(new UploadPart(part.Number, part.Start, part.End, part.IsCopied), part.Step)
+            {
+                Stamp = staged.Stamp,
+                IsSent = part.IsSent,
+                IsDropped = part.IsDropped && staged.TryDrop(part.Start, part.End, staged.Stamp),
+            });
+        }
+        _hasDropped = _parts.Exists(part => part.IsDropped);
+    }
+
     private void SetWritten(WrittenObject written)
     {
         lock (_lock)
@@ -228,11 +282,16 @@ internal sealed class StreamedUpload(
         ended(this);
     }
 
-    private async Task RemoveAsync()
+    private async Task StopAsync()
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _pump.ConfigureAwait(false);
         await Task.WhenAll(_parts.Select(part => part.Sending)).ConfigureAwait(false);
+    }
+
+    private async Task RemoveAsync()
+    {
+        await StopAsync().ConfigureAwait(false);
         if (_upload is not null)
         {
             await _upload.AbortAsync().ConfigureAwait(false);

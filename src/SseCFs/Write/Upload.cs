@@ -35,6 +35,14 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
         return streamed;
     }
 
+    /// <summary>Goes on with an upload that another process suspended.</summary>
+    public StreamedUpload Resume(string key, StagedContent staged, ObjectInfo? storedInfo, UploadState state)
+    {
+        var streamed = Stream(key, staged, storedInfo, new ObjectMetadata(state.User, state.ContentType));
+        streamed.Resume(state);
+        return streamed;
+    }
+
     /// <summary>Takes back what nobody will complete any more.</summary>
     public async ValueTask EndAsync() => await Task.WhenAll(_streamed.Keys.Select(streamed => streamed.AbandonAsync())).ConfigureAwait(false);
 

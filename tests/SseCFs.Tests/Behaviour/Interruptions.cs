@@ -43,15 +43,48 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
     }
 
     [Fact]
-    public async Task Half_an_upload_that_cannot_be_completed_is_named_as_lost()
+    public async Task Half_an_upload_that_could_not_be_completed_is_completed_by_the_next_mount()
     {
+        var expected = Mount.Content(60 << 20);
         var handle = await Mount.Create("a");
-        await Mount.WriteAt(handle, 0, Mount.Content(60 << 20));
+        await Mount.WriteAt(handle, 0, expected);
+        Faults.Fail(RequestKind.UploadPart, null, times: 1000);
         Faults.Fail(RequestKind.Complete, null, times: 1000);
         await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
-        var (key, loss) = Assert.Single(await Mount.Files.KeepUnsavedAsync(default));
-        Assert.Equal("a", key);
-        Assert.Contains("upload", loss, StringComparison.Ordinal);
+        await Mount.WriteAt(handle, 1000, [1, 2, 3]);
+        (expected[1000], expected[1001], expected[1002]) = (1, 2, 3);
+        Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+        Assert.True(new FileInfo(Assert.Single(Kept)).Length < expected.Length, "what the service has is not kept here, too");
+
+        // The service is still away: it waits for the mount after the next one.
+        await Kill();
+        Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+        Faults.Heal();
+        await Kill();
+        Assert.Equal(expected, await Mount.Read("a"));
+        await Upload();
+        Assert.Equal(expected, Store["a"].Data);
+        Assert.Equal(0, Store.OpenUploads);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task Something_appended_to_half_an_upload_of_an_earlier_mount_is_stored_with_it()
+    {
+        var expected = Mount.Content(60 << 20);
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, expected[..(50 << 20)]);
+        Faults.Fail(RequestKind.Complete, null, times: 1000);
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
+        await Mount.Files.KeepUnsavedAsync(default);
+        await Kill();
+        var again = await Mount.Open("a", OpenFlags.Write);
+        await Mount.WriteAt(again, 50 << 20, expected[(50 << 20)..]);
+        Faults.Heal();
+        await Mount.Close(again);
+        await Upload();
+        Assert.Equal(expected, Store["a"].Data);
+        Assert.Empty(Kept);
     }
 
     [Theory]

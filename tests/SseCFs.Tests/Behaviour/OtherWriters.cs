@@ -34,6 +34,26 @@ public sealed class OtherWriters : MountTest
         Assert.Equal(["b"], await other.List());
     }
 
+    [Theory]
+    [InlineData(1000, false)]
+    [InlineData(6 << 20, false)]
+    [InlineData(1000, true)]
+    public async Task What_another_writer_stores_while_a_file_is_renamed_stays(int size, bool inDirectory)
+    {
+        await Mount.MakeDirectory("d");
+        await Mount.Write("d/a", Mount.Content(size));
+        Faults.After(size > 4 << 20 || inDirectory ? RequestKind.Copy : RequestKind.Put, inDirectory ? "e/a" : "d/b", _ =>
+        {
+            Store.PutForeign("d/a", [7]);
+            return Task.CompletedTask;
+        });
+        await (inDirectory ? Mount.Rename("d", "e") : Mount.Rename("d/a", "d/b"));
+        Assert.Equal(Mount.Content(size), Store[inDirectory ? "e/a" : "d/b"].Data);
+        Assert.Equal([7], Store["d/a"].Data);
+        Mount.Pass();
+        Assert.Equal([7], await Mount.Read("d/a"));
+    }
+
     [Fact]
     public async Task The_losers_data_is_kept_under_a_name_of_its_own()
     {

@@ -37,6 +37,32 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
         Assert.Empty(Kept);
     }
 
+    [Theory]
+    [InlineData(RequestKind.Put)]
+    [InlineData(RequestKind.Delete)]
+    public async Task A_save_of_a_file_that_an_interrupted_rename_replaced_goes_with_it(RequestKind at)
+    {
+        await Mount.Write("a", [1]);
+        await Upload();
+        await Mount.Write("b", [2]);
+        var begun = new TaskCompletionSource();
+        var end = new TaskCompletionSource();
+        Faults.After(at, at == RequestKind.Put ? "b" : "a", async _ =>
+        {
+            begun.SetResult();
+            await end.Task;
+        });
+        var rename = Mount.Rename("a", "b");
+        await begun.Task;
+        Assert.Equal(0, await Kill());
+        await Upload();
+        Assert.Equal(["b"], Store.Keys);
+        Assert.Equal([1], Store["b"].Data);
+        Assert.Empty(Kept);
+        end.SetException(new FsException(FsError.Unavailable, "killed"));
+        await Fails.With(FsError.Unavailable, () => rename);
+    }
+
     [Fact]
     public async Task What_was_written_after_the_last_fsync_is_not_in_it()
     {

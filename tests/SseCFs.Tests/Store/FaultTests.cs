@@ -144,7 +144,7 @@ public abstract class FaultTests(EmbeddedService service) : IDisposable
         var written = await upload.CompleteAsync(100, condition, None);
         Assert.Equal(written.ETag, (await Store.HeadAsync("lost-upload", None)).ETag);
         Assert.Equal(Bytes(100), await ReadAsync("lost-upload"));
-        await Store.DeleteAsync("lost-upload", None);
+        await Store.DeleteAsync("lost-upload", null, None);
     }
 
     [Fact]
@@ -157,7 +157,7 @@ public abstract class FaultTests(EmbeddedService service) : IDisposable
         await upload.UploadPartAsync(1, ObjectContent.Of(Bytes(100)), None);
         await upload.CompleteAsync(100, WriteCondition.None, None);
         Break(new Fault(FaultKind.LostReply) { Count = 1 });
-        await Store.DeleteAsync("harmless", None);
+        await Store.DeleteAsync("harmless", null, None);
         Assert.Empty((await Store.ListAsync("harmless/", null, null, 10, None)).Objects);
     }
 

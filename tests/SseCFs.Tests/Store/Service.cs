@@ -26,7 +26,7 @@ public abstract class Service : IAsyncLifetime
     /// <summary>Can CopyObject of encrypted objects, as <see cref="Capabilities"/> must learn.</summary>
     public bool Copies { get; protected init; }
 
-    /// <summary>Its CompleteMultipartUpload honours conditions.</summary>
+    /// <summary>Its CompleteMultipartUpload and its DeleteObject honour conditions.</summary>
     public bool CompletesConditionally { get; protected init; }
 
     public static CustomerKey NewKey() => new(RandomNumberGenerator.GetBytes(CustomerKey.Length));
@@ -51,7 +51,7 @@ public abstract class Service : IAsyncLifetime
             do
             {
                 var page = await Store.ListAsync("", null, continuation, 1000, CancellationToken.None);
-                await Parallel.ForEachAsync(page.Objects, async (listed, token) => await Store.DeleteAsync(listed.Key, token));
+                await Parallel.ForEachAsync(page.Objects, async (listed, token) => await Store.DeleteAsync(listed.Key, null, token));
                 continuation = page.Continuation;
             }
             while (continuation is not null);

@@ -29,10 +29,10 @@ public abstract partial class StoreTests
         await Store.CopyAsync(await Store.HeadAsync(key, None), key + "2", NoMetadata, WriteCondition.None, None);
         await AssertEncryptedAsync(key + "2", content);
 
-        await Store.DeleteAsync(key, None);
+        await Store.DeleteAsync(key, null, None);
         await FailsAsync(FsError.NotFound, () => Store.HeadAsync(key, None).AsTask());
         Assert.Equal([key + "2"], (await Store.ListAsync(key, null, null, 10, None)).Objects.Select(listed => listed.Key));
-        await Store.DeleteAsync(key + "2", None);
+        await Store.DeleteAsync(key + "2", null, None);
     }
 
     [Theory]

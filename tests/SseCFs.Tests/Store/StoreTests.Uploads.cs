@@ -39,6 +39,20 @@ public abstract partial class StoreTests
     }
 
     [Fact]
+    public async Task AnotherProcessGoesOnWithAnUpload()
+    {
+        var content = Bytes(Part + 1234);
+        var begun = await Store.StartUploadAsync("handed-over", NoMetadata, None);
+        await begun.UploadPartAsync(1, ObjectContent.Of(content.AsMemory(0, Part)), None);
+        begun.HandOver();
+        using var other = service.StoreWith(service.Key);
+        var upload = other.ResumeUpload("handed-over", begun.UploadId, NoMetadata, begun.Parts.ToDictionary());
+        await upload.UploadPartAsync(2, ObjectContent.Of(content.AsMemory(Part)), None);
+        await upload.CompleteAsync(content.Length, WriteCondition.Absent, None);
+        await AssertEncryptedAsync("handed-over", content);
+    }
+
+    [Fact]
     public async Task CopiedAndUploadedPartsMix()
     {
         var old = Bytes(2 * Part);

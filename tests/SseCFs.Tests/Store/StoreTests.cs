@@ -115,7 +115,29 @@ public abstract partial class StoreTests(Service service) : IAsyncLifetime
     {
         await FailsAsync(FsError.NotFound, () => Store.HeadAsync("nothing", None).AsTask());
         await FailsAsync(FsError.NotFound, () => Store.GetAsync("nothing", 0, 1, null, null, None).AsTask());
-        await Store.DeleteAsync("nothing", None);
+        await Store.DeleteAsync("nothing", null, None);
+    }
+
+    [Fact]
+    public async Task OneVersionIsDeletedAndNoOther()
+    {
+        using var store = service.StoreWith(service.Key);
+        var first = await PutAsync("version", Bytes(10));
+        var second = await PutAsync("version", Bytes(20));
+
+        // Once before it knows what the service honours, and again with that knowledge.
+        for (var i = 0; i < 2; i++)
+        {
+            await FailsAsync(FsError.Conflict, () => store.DeleteAsync("version", first.ETag, None).AsTask());
+            Assert.Equal(20, (await store.HeadAsync("version", None)).Size);
+            await PutAsync("other", Bytes(5));
+            await store.DeleteAsync("other", (await store.HeadAsync("other", None)).ETag, None);
+            await FailsAsync(FsError.NotFound, () => store.HeadAsync("other", None).AsTask());
+            await store.DeleteAsync("other", first.ETag, None);
+        }
+        Assert.Equal(service.CompletesConditionally, store.Capabilities.DeleteConditions);
+        await store.DeleteAsync("version", second.ETag, None);
+        await FailsAsync(FsError.NotFound, () => store.HeadAsync("version", None).AsTask());
     }
 
     [Fact]

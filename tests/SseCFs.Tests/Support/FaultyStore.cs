@@ -45,6 +45,9 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         new FaultyUpload(this, await PassAsync(RequestKind.StartUpload, key, () => store.StartUploadAsync(key, metadata, cancellation), cancellation));
 
+    public IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts) =>
+        new FaultyUpload(this, store.ResumeUpload(key, uploadId, metadata, parts));
+
     public async ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) =>
         await PassAsync(RequestKind.Abort, key, async () =>
         {
@@ -55,10 +58,10 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         PassAsync(RequestKind.Copy, destination, () => store.CopyAsync(source, destination, metadata, condition, cancellation), cancellation);
 
-    public async ValueTask DeleteAsync(string key, CancellationToken cancellation) =>
+    public async ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation) =>
         await PassAsync(RequestKind.Delete, key, async () =>
         {
-            await store.DeleteAsync(key, cancellation);
+            await store.DeleteAsync(key, ifMatch, cancellation);
             return true;
         }, cancellation);
 
@@ -108,6 +111,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
 
         public string UploadId => upload.UploadId;
 
+        public IReadOnlyDictionary<int, string> Parts => upload.Parts;
+
         public async ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation) =>
             await owner.PassAsync(RequestKind.UploadPart, Key, async () =>
             {
@@ -126,6 +131,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
 
         public ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation) =>
             owner.PassAsync(RequestKind.Complete, Key, () => upload.CompleteAsync(expectedSize, condition, cancellation), cancellation);
+
+        public void HandOver() => upload.HandOver();
 
         public ValueTask AbortAsync() => upload.AbortAsync();
     }

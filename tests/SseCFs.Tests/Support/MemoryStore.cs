@@ -148,11 +148,25 @@ internal sealed class MemoryStore : IObjectStore
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation)
     {
         await ReceiveAsync(RequestKind.StartUpload, key, cancellation);
+        var id = Guid.NewGuid().ToString("N");
+        var parts = new SortedDictionary<int, byte[]>();
         lock (_bucket)
         {
+            _bucket.Uploads[id] = parts;
             _bucket.OpenUploads++;
         }
-        return new MemoryUpload(this, key, metadata);
+        return new MemoryUpload(this, key, id, metadata, parts);
+    }
+
+    public IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts)
+    {
+        SortedDictionary<int, byte[]> there;
+        lock (_bucket)
+        {
+            there = _bucket.Uploads[uploadId];
+        }
+        Assert.Equal(ETagsOf(there), parts);
+        return new MemoryUpload(this, key, uploadId, metadata, there);
     }
 
     public async ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
@@ -170,10 +184,17 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
-    public async ValueTask DeleteAsync(string key, CancellationToken cancellation)
+    public async ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation)
     {
         await ReceiveAsync(RequestKind.Delete, key, cancellation);
-        DeleteForeign(key);
+        lock (_bucket)
+        {
+            if (ifMatch is not null && _bucket.Objects.TryGetValue(key, out var there) && there.ETag != ifMatch)
+            {
+                throw new FsException(FsError.Conflict, $"{key} is another version");
+            }
+            _bucket.Objects.Remove(key);
+        }
     }
 
     public async ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation)
@@ -200,6 +221,14 @@ internal sealed class MemoryStore : IObjectStore
         lock (_bucket)
         {
             parts[number] = data;
+        }
+    }
+
+    internal IReadOnlyDictionary<int, string> ETagsOf(SortedDictionary<int, byte[]> parts)
+    {
+        lock (_bucket)
+        {
+            return parts.ToDictionary(part => part.Key, part => $"part-{part.Value.Length}");
         }
     }
 
@@ -295,6 +324,9 @@ internal sealed class MemoryBucket(TimeProvider clock)
     public SortedDictionary<string, MemoryObject> Objects { get; } = new(StringComparer.Ordinal);
 
     public int OpenUploads { get; set; }
+
+    /// <summary>The parts of every upload that was ever begun.</summary>
+    public Dictionary<string, SortedDictionary<int, byte[]>> Uploads { get; } = [];
 
     public WrittenObject Store(string key, byte[] data, ObjectMetadata metadata, string? underKey)
     {

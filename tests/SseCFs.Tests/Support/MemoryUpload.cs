@@ -3,14 +3,17 @@ using SseCFs.Store;
 namespace SseCFs.Tests.Support;
 
 /// <summary>A multipart upload into a <see cref="MemoryStore"/>.</summary>
-internal sealed class MemoryUpload(MemoryStore store, string key, ObjectMetadata metadata) : IMultipartUpload
+/// <param name="parts">What is there of it already.</param>
+internal sealed class MemoryUpload(MemoryStore store, string key, string id, ObjectMetadata metadata, SortedDictionary<int, byte[]> parts) : IMultipartUpload
 {
-    private readonly SortedDictionary<int, byte[]> _parts = [];
+    private readonly SortedDictionary<int, byte[]> _parts = parts;
     private WrittenObject? _written;
 
     public string Key => key;
 
-    public string UploadId { get; } = Guid.NewGuid().ToString("N");
+    public string UploadId => id;
+
+    public IReadOnlyDictionary<int, string> Parts => store.ETagsOf(_parts);
 
     public async ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation)
     {
@@ -45,6 +48,10 @@ internal sealed class MemoryUpload(MemoryStore store, string key, ObjectMetadata
         }
         _written = store.Complete(key, _parts, expectedSize, metadata, condition);
         return _written.Value;
+    }
+
+    public void HandOver()
+    {
     }
 
     public async ValueTask AbortAsync()
