@@ -8,7 +8,8 @@
 #
 # DIR is the instance: any number of them run side by side as long as their ports differ.
 # DIR/env.sh (to be sourced) holds S3_ENDPOINT (https), S3_ENDPOINT_HTTP, S3_CA (a PEM file), S3_ADMIN_SOCKET
-# (`ceph daemon SOCKET perf dump` counts requests), AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION.
+# (`ceph daemon SOCKET perf dump` counts requests), S3_GATEWAY, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_DEFAULT_REGION.
+# S3_GATEWAY PORT is one more gateway, over TLS, for whoever runs it and as long as it runs.
 # Ports: RGW_PORT (7480), RGW_TLS_PORT (7443), MON_PORT (6789). STORE=memstore|bluestore.
 set -euo pipefail
 
@@ -88,6 +89,20 @@ start_gateway() {
     echo "rgw.sh: the gateway does not answer; see $dir/log" >&2; exit 1
 }
 
+write_gateway() {
+    cat >"$dir/gateway" <<G
+#!/usr/bin/env bash
+# gateway PORT: one more gateway of this cluster at https://localhost:PORT, in the foreground.
+as_owner=()
+[ "\$(id -u)" = 0 ] && as_owner=(--setuser root --setgroup root)
+exec radosgw -f -n client.gateway -c "$conf" "\${as_owner[@]}" --log_file /dev/null --pid_file "" --admin_socket "" --rgw_dynamic_resharding false \\
+    --rgw_frontends "beast ssl_endpoint=127.0.0.1:\$1 ssl_certificate=$dir/tls/all.pem"
+G
+    chmod a+rx "$dir/gateway"
+    # Anyone may run it: the certificate's key is this cluster's alone, and goes with it.
+    chmod a+r "$dir/tls/all.pem"
+}
+
 end() { # end NAME: stop the daemon whose pid file bears that name
     local f=$dir/run/$1.pid pid
     [ -s "$f" ] || return 0
@@ -105,6 +120,7 @@ up)
         -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$dir/tls/key.pem" -out "$dir/tls/ca.pem" 2>/dev/null
     cat "$dir/tls/ca.pem" "$dir/tls/key.pem" >"$dir/tls/all.pem"
     write_conf
+    write_gateway
     fsid=$(sed -n 's/^fsid = //p' "$conf")
     monmaptool --create --addv a "[v1:127.0.0.1:$mon_port]" --fsid "$fsid" "$dir/monmap" >/dev/null
     ceph-mon --mkfs -i a --monmap "$dir/monmap" -c "$conf" "${as_owner[@]}"
@@ -119,7 +135,7 @@ up)
         --access-key=ACCESSKEY --secret-key=SECRETKEY >/dev/null 2>&1
     cat >"$dir/env.sh" <<E
 export S3_ENDPOINT=https://localhost:$tls_port S3_ENDPOINT_HTTP=http://localhost:$port S3_CA=$dir/tls/ca.pem
-export S3_ADMIN_SOCKET=$dir/run/client.rgw.asok
+export S3_ADMIN_SOCKET=$dir/run/client.rgw.asok S3_GATEWAY=$dir/gateway
 export AWS_ACCESS_KEY_ID=ACCESSKEY AWS_SECRET_ACCESS_KEY=SECRETKEY AWS_DEFAULT_REGION=us-east-1
 E
     echo "READY https://localhost:$tls_port http://localhost:$port $dir/env.sh" ;;

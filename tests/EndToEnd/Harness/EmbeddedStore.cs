@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 namespace SseCFs.EndToEnd.Harness;
 
 /// <summary>The tool's own S3 service in a process of its own, over a directory that goes with it.</summary>
-public sealed partial class EmbeddedStore : IAsyncDisposable
+public sealed partial class EmbeddedStore : IOwnService
 {
     private readonly Func<int, Background> _start;
     private Background _process;
@@ -59,10 +59,8 @@ public sealed partial class EmbeddedStore : IAsyncDisposable
         throw new InvalidOperationException($"ssecfs serve does not say where it serves:\n{process.LogTail()}");
     }
 
-    /// <summary>Ends the service without a word, as a crash does.</summary>
     public Task KillAsync() => _process.KillAsync();
 
-    /// <summary>The service comes back, with the same objects at the same port.</summary>
     public void StartAgain() => _process = _start(Endpoint.Url.Port);
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();

@@ -9,7 +9,7 @@ namespace SseCFs.EndToEnd.Harness;
 
 /// <summary>
 /// What this run is about, from the environment: <c>SSECFS</c> is the tool under test, <c>SSECFS_E2E_TARGET</c> is
-/// <c>embedded:DIALECT</c> or <c>ceph</c> (then with S3_ENDPOINT, S3_CA and the AWS_ variables). The user is whoever
+/// <c>embedded:DIALECT</c> or <c>ceph</c> (then with S3_ENDPOINT, S3_CA, S3_GATEWAY and the AWS_ variables). The user is whoever
 /// runs the program. One bucket is shared by all scenarios, each with a prefix of its own.
 /// </summary>
 public sealed class Target : IAsyncLifetime
@@ -29,6 +29,9 @@ public sealed class Target : IAsyncLifetime
 
     public Endpoint Endpoint { get; private set; } = null!;
 
+    /// <summary>Starts one more gateway on the real Ceph.</summary>
+    public string GatewayProgram => Required("S3_GATEWAY");
+
     public string Bucket { get; } = "e2e-" + RandomName();
 
     /// <summary>The 32 bytes that scenarios mount with; NUL, newline and bytes that are no text are among them.</summary>
@@ -37,6 +40,9 @@ public sealed class Target : IAsyncLifetime
     public string KeyFile { get; private set; } = "";
 
     public S3Client S3 { get; private set; } = null!;
+
+    /// <summary>A service of the same kind that nobody else uses.</summary>
+    public async Task<IOwnService> StartOwnServiceAsync() => IsEmbedded ? await EmbeddedStore.StartAsync(this) : await CephGateway.StartAsync(this);
 
     public async ValueTask InitializeAsync()
     {

@@ -3,21 +3,24 @@ using Xunit;
 
 namespace SseCFs.EndToEnd.Scenarios;
 
-/// <summary>The service goes away in the middle of work. Each scenario has an embedded store of its own.</summary>
+/// <summary>The service goes away in the middle of work. Each scenario has one of its own.</summary>
 public sealed class Outages(Target target) : IAsyncLifetime
 {
-    private EmbeddedStore? _store;
+    private readonly string _bucket = "outages-" + Target.RandomName();
+    private IOwnService? _service;
     private S3Client? _s3;
     private Mount? _mount;
 
     private Mount Mount => _mount!;
 
-    private EmbeddedStore Store => _store!;
+    private IOwnService Service => _service!;
+
+    private static TimeSpan Away { get; } = TimeSpan.FromSeconds(Environment.GetEnvironmentVariable("SSECFS_E2E_FAST") is null ? 30 : 5);
 
     public async ValueTask InitializeAsync()
     {
-        _store = await EmbeddedStore.StartAsync(target);
-        _s3 = new S3Client(_store.Endpoint, "outages");
+        _service = await target.StartOwnServiceAsync();
+        _s3 = new S3Client(target.IsEmbedded ? _service.Endpoint : target.Endpoint, _bucket);
         await _s3.MakeBucketAsync();
     }
 
@@ -26,8 +29,13 @@ public sealed class Outages(Target target) : IAsyncLifetime
         if (_mount is not null && TestContext.Current.TestState?.Result == TestResult.Failed)
             TestContext.Current.TestOutputHelper?.WriteLine("The mount's log ends with:\n" + _mount.LogTail());
         if (_mount is not null) await _mount.DisposeAsync();
-        _s3?.Dispose();
-        if (_store is not null) await _store.DisposeAsync();
+        if (_s3 is not null)
+        {
+            if (!target.IsEmbedded) await _s3.RemoveBucketAsync();
+            _s3.Dispose();
+        }
+
+        if (_service is not null) await _service.DisposeAsync();
     }
 
     [Fact]
@@ -44,9 +52,9 @@ public sealed class Outages(Target target) : IAsyncLifetime
             wait $readers; wait $writers; wait $movers; wait $large
             """, seconds: 240);
         await Task.Delay(1000);
-        await Store.KillAsync();
-        await Task.Delay(5000);
-        Store.StartAgain();
+        await Service.KillAsync();
+        await Task.Delay(Away);
+        Service.StartAgain();
         await work;
         await Mount.RemountAsync();
         await Mount.RunAsync("""
@@ -78,12 +86,12 @@ public sealed class Outages(Target target) : IAsyncLifetime
             P
             """, seconds: 60);
         while (!File.Exists(Path.Combine(Mount.Scratch, "open")) && !work.IsCompleted) await Task.Delay(20);
-        await Store.KillAsync();
+        await Service.KillAsync();
         await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "away"), "");
         await work;
         var refusal = await Assert.ThrowsAnyAsync<Exception>(Mount.UnmountAsync);
         Assert.Contains("1 file is not stored, and kept in the journal", refusal.Message, StringComparison.Ordinal);
-        Store.StartAgain();
+        Service.StartAgain();
         await Mount.DisposeAsync();
         await Mount.StartAgainAsync();
         await Mount.RunAsync("is \"$(cat f)\" new");
@@ -91,6 +99,44 @@ public sealed class Outages(Target target) : IAsyncLifetime
         Assert.Equal("new\n"u8.ToArray(), (await _s3!.GetAsync("f", target.Key)).Content);
     }
 
+    [Fact]
+    public async Task ALargeFileThatWasHalfUploadedIsCompletedByTheNextMount()
+    {
+        await MountAsync("--memory", "64M", "--retry-for", "1s", "--unmount-timeout", "3s");
+        var work = Mount.RunAsync("""
+            noise 100000000 1 >"$SCRATCH/expected"
+            python3 - <<'P'
+            import errno, os, time
+            scratch = os.environ["SCRATCH"]
+            f = os.open("large", os.O_WRONLY | os.O_CREAT)
+            with open(scratch + "/expected", "rb") as expected:
+                data = memoryview(expected.read())
+            while data:
+                data = data[os.write(f, data[:1 << 20]):]
+            open(scratch + "/written", "w").close()
+            while not os.path.exists(scratch + "/away"):
+                time.sleep(0.05)
+            try:
+                os.close(f)
+                raise SystemExit("close said that all is well")
+            except OSError as e:
+                assert e.errno == errno.EIO, e
+            P
+            """, seconds: 120);
+        while (!File.Exists(Path.Combine(Mount.Scratch, "written")) && !work.IsCompleted) await Task.Delay(20);
+        await Service.KillAsync();
+        await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "away"), "");
+        await work;
+        var refusal = await Assert.ThrowsAnyAsync<Exception>(Mount.UnmountAsync);
+        Assert.Contains("1 file is not stored, and kept in the journal", refusal.Message, StringComparison.Ordinal);
+        Service.StartAgain();
+        await Mount.DisposeAsync();
+        await Mount.StartAgainAsync();
+        await Mount.RunAsync("cmp large \"$SCRATCH/expected\"", seconds: 120);
+        await Mount.UnmountAsync();
+        Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(Mount.Scratch, "expected")), (await _s3!.GetAsync("large", target.Key)).Content);
+    }
+
     private async Task MountAsync(params string[] options) =>
-        _mount = await Mount.StartAsync(target, "s3://outages", ["--key", "file:" + target.KeyFile, .. options], Store.Endpoint);
+        _mount = await Mount.StartAsync(target, $"s3://{_bucket}", ["--key", "file:" + target.KeyFile, .. options], Service.Endpoint);
 }
