@@ -121,6 +121,7 @@ public sealed partial class SseFileSystem
     {
         EnsureWritable();
         var found = _mounted.Names.Get(inode);
+        EnsureReachable(found);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
         EnsureReadable(found);
         if (!TryGetUserName(name.Span, out var key))

@@ -145,6 +145,7 @@ public sealed partial class SseFileSystem
         bool keepCache;
         lock (file.Sync)
         {
+            EnsureReachable(file);
             file.Handles++;
             file.Writers += (flags & OpenFlags.Write) != 0 ? 1 : 0;
             keepCache = file.KernelGeneration == file.Generation;

@@ -139,6 +139,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation)
     {
         var found = _mounted.Names.Get(inode);
+        EnsureReachable(found);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
         return _lookup.AttributesOf(found);
     }
@@ -147,6 +148,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         EnsureWritable();
         var found = _mounted.Names.Get(inode);
+        EnsureReachable(found);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
         EnsureReadable(found);
         if (change.Size is { } size)
@@ -329,6 +331,18 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         if (_mounted.Options.IsReadOnly)
         {
             throw new FsException(FsError.ReadOnly, "mounted read-only");
+        }
+    }
+
+    /// <summary>
+    /// A file that was removed or replaced is there for those who have it open, and for nobody else. Who found its name just before that, as in an open during a rename over it,
+    /// looks the name up again: Linux does so on ESTALE.
+    /// </summary>
+    private static void EnsureReachable(Inode inode)
+    {
+        if (inode is FileInode { IsDetached: true, Handles: 0, Staged: null } file)
+        {
+            throw new FsException(FsError.Stale, $"inode {file.Number} has been removed or replaced");
         }
     }
 

@@ -36,7 +36,7 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>A lookup just asked the store: the open that follows from the same thread need not ask again.</summary>
     public (uint Thread, long At) Validated { get; set; }
 
-    public long Size => Staged?.Size ?? Stored?.Size ?? 0;
+    public long Size => Staged?.Size ?? Stored?.Size ?? Content?.Size ?? 0;
 
     public uint Type => (Metadata?.Mode ?? FileType.Regular) & FileType.Mask;
 

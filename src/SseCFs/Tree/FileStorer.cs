@@ -1,3 +1,4 @@
+using System.Globalization;
 using SseCFs.Cache;
 using SseCFs.Journal;
 using SseCFs.Store;
@@ -10,6 +11,8 @@ internal sealed class FileStorer(Mounted mounted)
 {
     /// <summary>Content up to this, if it is in memory, is sent again rather than copied on the server: one request instead of several.</summary>
     public const long ResendLimit = 4 << 20;
+
+    private const int MostConflictsAtOnce = 100;
 
     /// <summary>Whether anything of it is unsaved.</summary>
     public static bool NeedsStoring(Inode inode)
@@ -368,8 +371,8 @@ internal sealed class FileStorer(Mounted mounted)
         try
         {
             var theirs = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            var conflictKey = ConflictKeyOf(key);
-            await mounted.Store.CopyAsync(theirs, conflictKey, theirs.Metadata, WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            var conflictKey = await UnderConflictKeyAsync(
+                key, name => mounted.Store.CopyAsync(theirs, name, theirs.Metadata, WriteCondition.Absent, cancellation)).ConfigureAwait(false);
             TreeLog.ConflictTheirsKept(mounted.Log, key, conflictKey);
             mounted.Activity.Add(new Conflict(mounted.Clock.GetUtcNow(), key, conflictKey, IsOurs: false));
             condition = WriteCondition.Match(theirs.ETag);
@@ -384,10 +387,24 @@ internal sealed class FileStorer(Mounted mounted)
         ForgetListing(file);
     }
 
-    private string ConflictKeyOf(string key)
+    /// <summary>Stores under a name that tells host and time, and that nothing bears yet.</summary>
+    private async ValueTask<string> UnderConflictKeyAsync(string key, Func<string, ValueTask<WrittenObject>> store)
     {
-        var time = mounted.Clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", System.Globalization.CultureInfo.InvariantCulture);
-        return $"{key}.conflict-{Environment.MachineName}-{time}";
+        var time = mounted.Clock.GetUtcNow().UtcDateTime.ToString("yyyyMMdd'T'HHmmssfff'Z'", CultureInfo.InvariantCulture);
+        var name = $"{key}.conflict-{Environment.MachineName}-{time}";
+        for (var number = 1; ; number++)
+        {
+            var conflictKey = number == 1 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}");
+            try
+            {
+                await store(conflictKey).ConfigureAwait(false);
+                return conflictKey;
+            }
+            catch (FsException e) when (e.Reason == FsError.Exists && number < MostConflictsAtOnce)
+            {
+                // Another conflict in the same millisecond.
+            }
+        }
     }
 
     /// <summary>
@@ -395,15 +412,16 @@ internal sealed class FileStorer(Mounted mounted)
     /// </summary>
     private async ValueTask KeepAsConflictAsync(FileInode file, StagedContent staged, string key, CancellationToken cancellation)
     {
-        var conflictKey = ConflictKeyOf(key);
+        string conflictKey;
         try
         {
-            await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            conflictKey = await UnderConflictKeyAsync(key, SendAsync).ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason == FsError.Stale)
         {
-            TreeLog.ConflictIncomplete(mounted.Log, conflictKey, staged.DropStored());
-            await mounted.Upload.SendAsync(conflictKey, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            var lost = staged.DropStored();
+            conflictKey = await UnderConflictKeyAsync(key, SendAsync).ConfigureAwait(false);
+            TreeLog.ConflictIncomplete(mounted.Log, conflictKey, lost);
         }
         ObjectInfo? theirs = null;
         try
@@ -436,6 +454,9 @@ internal sealed class FileStorer(Mounted mounted)
         }
         staged.Dispose();
         file.ForgetSave();
+
+        ValueTask<WrittenObject> SendAsync(string name) =>
+            mounted.Upload.SendAsync(name, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation);
     }
 
     /// <summary>A name was added beside the file.</summary>

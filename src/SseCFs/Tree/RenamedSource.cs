@@ -3,9 +3,17 @@ namespace SseCFs.Tree;
 /// <summary>What a rename leaves under the old name once its copy stands under the new one. Stateless.</summary>
 internal static class RenamedSource
 {
-    /// <summary>Removes the version that was copied. What another writer has stored there meanwhile stays.</summary>
-    /// <returns>Whether the name is free.</returns>
-    public static async ValueTask<bool> RemoveAsync(Mounted mounted, string key, string etag, CancellationToken cancellation)
+    /// <summary>Removes the version that was copied. What another writer has stored there meanwhile stays, and the log says so.</summary>
+    public static async ValueTask RemoveAsync(Mounted mounted, string key, string etag, CancellationToken cancellation)
+    {
+        if (!await TryRemoveAsync(mounted, key, etag, cancellation).ConfigureAwait(false))
+        {
+            TreeLog.ChangedMeanwhile(mounted.Log, key);
+        }
+    }
+
+    /// <returns>False: another version is there.</returns>
+    public static async ValueTask<bool> TryRemoveAsync(Mounted mounted, string key, string etag, CancellationToken cancellation)
     {
         try
         {
@@ -14,7 +22,6 @@ internal static class RenamedSource
         }
         catch (FsException e) when (e.Reason == FsError.Conflict)
         {
-            TreeLog.ChangedMeanwhile(mounted.Log, key);
             return false;
         }
     }

@@ -128,20 +128,27 @@ internal sealed class Renaming(
             }
         }
         await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
-        await RemoveSourceAsync(from, oldKey, oldETag, newKey).ConfigureAwait(false);
+        await RemoveSourceAsync(source, from, oldKey, oldETag, newKey).ConfigureAwait(false);
         record.End();
     }
 
-    private async ValueTask RemoveSourceAsync(DirectoryInode from, string oldKey, string oldETag, string newKey)
+    private async ValueTask RemoveSourceAsync(FileInode source, DirectoryInode from, string oldKey, string oldETag, string newKey)
     {
         try
         {
-            if (!await RenamedSource.RemoveAsync(mounted, oldKey, oldETag, CancellationToken.None).ConfigureAwait(false))
+            while (!await RenamedSource.TryRemoveAsync(mounted, oldKey, oldETag, CancellationToken.None).ConfigureAwait(false))
             {
+                if (await TakeAlongAsync(source, oldKey, newKey).ConfigureAwait(false) is { } taken)
+                {
+                    oldETag = taken;
+                    continue;
+                }
+                TreeLog.ChangedMeanwhile(mounted.Log, oldKey);
                 lock (_names.Sync)
                 {
                     from.ListedAt = null;
                 }
+                return;
             }
         }
         catch (FsException e)
@@ -149,6 +156,45 @@ internal sealed class Renaming(
             // The file is at its new place: that much is done. The old name shows again until the next mount, which finds the record, or someone removes it.
             TreeLog.SourceLeft(mounted.Log, oldKey, newKey, e.Message);
             throw;
+        }
+    }
+
+    /// <summary>
+    /// Another writer has stored a version under the old name since it was last looked at: that is what the new name gets, unless a program here has the file open.
+    /// </summary>
+    /// <returns>The ETag of that version; null: it stays where it is.</returns>
+    private async ValueTask<string?> TakeAlongAsync(FileInode source, string oldKey, string newKey)
+    {
+        WriteCondition condition;
+        lock (source.Sync)
+        {
+            if (source.Handles > 0 || source.Staged is not null)
+            {
+                return null;
+            }
+            condition = WriteCondition.Match(source.Stored!.ETag);
+        }
+        try
+        {
+            var theirs = await mounted.Store.HeadAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
+            var copy = await mounted.Store.CopyAsync(theirs, newKey, TreeMove.MarkedWithKey(mounted, theirs), condition, CancellationToken.None).ConfigureAwait(false);
+            lock (_names.Sync)
+            {
+                lock (source.Sync)
+                {
+                    Versions.Replace(mounted, source, new StoredVersion(copy.ETag, theirs.Size, copy.LastModified, Encryption.CustomerKey, IsOwnWrite: true));
+                }
+            }
+            return theirs.ETag;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // Removed again: the old name is free, whatever version is named.
+            return "";
+        }
+        catch (FsException e) when (e.Reason is FsError.KeyUnknown or FsError.Stale or FsError.Conflict)
+        {
+            return null;
         }
     }
 
@@ -174,7 +220,7 @@ internal sealed class Renaming(
         replacedSave?.Remove();
         if (claim is not null)
         {
-            await RemoveSourceAsync(from, oldKey, claim.ETag, newKey).ConfigureAwait(false);
+            await RemoveSourceAsync(source, from, oldKey, claim.ETag, newKey).ConfigureAwait(false);
         }
     }
 

@@ -41,7 +41,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             }
             await ForEachAsync(below.OfType<FileInode>(), FollowNameAsync, CancellationToken.None).ConfigureAwait(false);
             await ForEachAsync(
-                copies.Values, async (copied, token) => await RenamedSource.RemoveAsync(mounted, copied.Source.Key, copied.Source.ETag, token).ConfigureAwait(false), CancellationToken.None).ConfigureAwait(false);
+                copies.Values, (copied, token) => RenamedSource.RemoveAsync(mounted, copied.Source.Key, copied.Source.ETag, token), CancellationToken.None).ConfigureAwait(false);
             record.End();
         }
         finally

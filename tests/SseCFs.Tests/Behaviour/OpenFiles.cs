@@ -29,6 +29,21 @@ public sealed class OpenFiles : MountTest
         Assert.Empty(Mount.Files.Unsaved);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Who_found_a_name_before_its_file_was_replaced_or_removed_is_to_look_again(bool isReplaced)
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Write("b", [2]);
+        var old = await Mount.InodeOf("a");
+        await (isReplaced ? Mount.Rename("b", "a") : Mount.Unlink("a"));
+        await Fails.With(FsError.Stale, () => Mount.Files.OpenAsync(old, OpenFlags.Read, Mount.User, default).AsTask());
+        await Fails.With(FsError.Stale, () => Mount.Files.GetAttributesAsync(old, null, default).AsTask());
+        await Fails.With(FsError.Stale, () => Mount.Files.SetAttributesAsync(old, null, new AttributeChange { Size = 0 }, Mount.User, default).AsTask());
+        Assert.Equal(isReplaced, await Mount.Exists("a"));
+    }
+
     [Fact]
     public async Task A_file_unlinked_before_it_was_stored_is_never_stored()
     {
