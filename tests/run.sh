@@ -33,6 +33,7 @@ clean_up() {
     local status=$? mount exe
     trap - EXIT INT TERM
     [ -e "$work/ceph/run" ] && "$root/tests/real/rgw.sh" down "$work/ceph"
+    [ -e "$work/barbican/run" ] && "$root/tests/real/barbican.sh" down "$work/barbican"
     awk -v w="$work/" 'index($2, w) == 1 { print $2 }' /proc/mounts | while read -r mount; do
         echo "still mounted, detached: $mount" >&2
         as_root umount -l "$mount"
@@ -133,7 +134,7 @@ end_to_end() {
     while [[ ${1:-} == *=* ]]; do settings+=("$1"); shift; done
     if [ "$target" = ceph ]; then
         # Requests to the real Ceph take their time without using the processor.
-        service=("${ceph[@]}") threads=6
+        service=("${real[@]}") threads=6
     fi
     mkdir "$directory"
     case $user in
@@ -158,14 +159,22 @@ start_ceph() {
     chmod a+rx "$work/ceph" "$work/ceph/tls"
     chmod a+r "$work/ceph/tls/ca.pem"
     . "$work/ceph/env.sh"
-    ceph=(S3_ENDPOINT="$S3_ENDPOINT" S3_CA="$S3_CA" S3_GATEWAY="$S3_GATEWAY" AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY")
+    real=(S3_ENDPOINT="$S3_ENDPOINT" S3_CA="$S3_CA" S3_GATEWAY="$S3_GATEWAY" AWS_ACCESS_KEY_ID="$AWS_ACCESS_KEY_ID" AWS_SECRET_ACCESS_KEY="$AWS_SECRET_ACCESS_KEY")
+}
+
+start_barbican() {
+    local ports
+    read -ra ports <<<"$(tests/real/free-ports 2)"
+    KEYSTONE_PORT=${ports[0]} BARBICAN_PORT=${ports[1]} tests/real/barbican.sh up "$work/barbican" >"$work/log/barbican.log" 2>&1 </dev/null ||
+        { cat "$work/log/barbican.log"; die "Barbican could not be started"; }
+    real+=(BARBICAN="$work/barbican")
 }
 
 install_packages
 open_fuse_device
 build
 echo "built in $SECONDS s"
-ceph=()
+real=()
 case $form in
 --units) unit_tests ;;
 --fast)
@@ -174,7 +183,8 @@ case $form in
     ;;
 --full)
     start_ceph
-    unit_tests SSECFS_REQUIRE_REAL=1 "${ceph[@]}"
+    start_barbican
+    unit_tests SSECFS_REQUIRE_REAL=1 "${real[@]}"
     end_to_end embedded:aws root
     # With one processor, the thread pool starts with one thread: what blocks it shows.
     end_to_end embedded:ceph18 nobody DOTNET_PROCESSOR_COUNT=1 SSECFS_E2E_FAST=1 -trait- Size=Big
@@ -183,7 +193,8 @@ case $form in
     ;;
 --all)
     start_ceph
-    unit_tests SSECFS_REQUIRE_REAL=1 "${ceph[@]}"
+    start_barbican
+    unit_tests SSECFS_REQUIRE_REAL=1 "${real[@]}"
     for user in root nobody; do
         for dialect in aws ceph16 ceph18 ceph20; do
             end_to_end embedded:$dialect $user

@@ -39,15 +39,16 @@ internal static class ControlOperations
     public static ValueTask Ignore(Request request) => ValueTask.CompletedTask;
 
     /// <summary>
-    /// Cancels a request in flight. One that is not known may have been read by another reader this very moment: EAGAIN
+    /// Cancels a request in flight if the signal behind it means that (see <see cref="PendingSignals"/>). One that is not known may have been read by another reader this very moment: EAGAIN
     /// makes the kernel send the interrupt again if, and only if, the request is still unanswered (fs/fuse/dev.c,
     /// fuse_dev_do_write). It comes back at once, so a repeated one is slowed down.
     /// </summary>
     public static ValueTask Interrupt(Request request)
     {
         var unique = request.Body.Read<InterruptIn>().Unique;
-        if (request.Session.InFlight.TryInterrupt(unique))
+        if (request.Session.InFlight.WaiterOf(unique) is { } thread)
         {
+            request.Session.Interruptions.Begin(unique, thread);
             return ValueTask.CompletedTask;
         }
         if (request.Session.IsRepeatedInterrupt(unique))

@@ -32,6 +32,7 @@ internal sealed class FuseSession
             (int)Math.Max(settings.ReaderThreads + 1, settings.MaxBytesInFlight / settings.ReceiveBufferSize),
             settings.ReaderThreads);
         _notifications = new NotificationQueue(device, Log);
+        Interruptions = new Interruptions(InFlight);
     }
 
     public IFileSystem FileSystem { get; }
@@ -43,6 +44,8 @@ internal sealed class FuseSession
     public SessionLog Log { get; }
 
     public InFlightTable InFlight { get; } = new();
+
+    public Interruptions Interruptions { get; }
 
     /// <summary>Done when INIT has been answered; fails if the versions do not match or the connection ends before.</summary>
     public Task<Protocol> Ready => _ready.Task;

@@ -56,6 +56,15 @@ internal sealed class InFlightTable
         }
     }
 
+    /// <summary>The thread that waits for a request; null if no such request is in flight.</summary>
+    public uint? WaiterOf(ulong unique)
+    {
+        lock (_lock)
+        {
+            return _requests.TryGetValue(unique, out var request) ? request.Caller.Thread : null;
+        }
+    }
+
     /// <summary>False if no such request is in flight.</summary>
     public bool TryInterrupt(ulong unique)
     {

@@ -11,26 +11,30 @@ namespace SseCFs.Tool.CommandLine;
 internal sealed class CheckCommand
 {
     private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET[/PREFIX]", "The bucket, and the folder in it, that are to be mounted", BucketUrl.Parse);
-    private readonly Option<string> _key = MountCommand.KeyOption();
+    private readonly KeyOptions _key = new();
     private readonly ServiceOptions _service = new();
 
     public Command Build()
     {
-        var command = new Command("check", "Asks a service, with objects of a few bytes that are removed again, what a mount depends on") { _bucket, _key };
-        foreach (var option in _service.All)
+        var command = new Command("check", "Asks a service, with objects of a few bytes that are removed again, what a mount depends on") { _bucket };
+        foreach (var option in _key.All.Concat(_service.All))
         {
             command.Add(option);
         }
-        command.SetAction((result, cancellation) => RunAsync(result.GetValue(_bucket)!, result.GetValue(_key)!, _service.Read(result), cancellation));
+        command.SetAction((result, cancellation) =>
+        {
+            var service = _service.Read(result);
+            return RunAsync(result.GetValue(_bucket)!, _key.Read(result, service), service, cancellation);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(BucketUrl url, string keySource, ServiceSettings settings, CancellationToken cancellation)
+    private static async Task<int> RunAsync(BucketUrl url, KeySettings keySettings, ServiceSettings settings, CancellationToken cancellation)
     {
         MemoryProtection.Apply();
         var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
         var client = ServiceConnection.Connect(options);
-        using var key = await KeyLoading.LoadAsync(keySource, cancellation).ConfigureAwait(false);
+        using var key = await KeyLoading.LoadAsync(keySettings, cancellation).ConfigureAwait(false);
         using var store = new S3ObjectStore(client, options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
         List<ProbeRow> rows = [.. await new CapabilityProbe(store, url.Prefix).RunAsync(cancellation).ConfigureAwait(false)];
         if (rows[^1].Result != ProbeResult.Bad)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using SseCFs.Tool.Mounting;
 
 namespace SseCFs.Tool.CommandLine;
@@ -26,11 +27,14 @@ internal static class Entry
         new UnmountCommand().Build(),
         new StatusCommand().Build(),
         new CheckCommand().Build(),
+        new KeyCommand().Build(),
         new RecoverCommand().Build(),
         new CleanupCommand().Build(),
         new MakeBucketCommand().Build(),
         new ServeCommand().Build(),
     };
+
+    private static string NameOf(CommandResult command) => command.Parent is CommandResult above ? $"{NameOf(above)} {command.Command.Name}" : command.Command.Name;
 
     private static async Task<int> RunUnmappedAsync(string program, string[] arguments)
     {
@@ -47,7 +51,7 @@ internal static class Entry
             var result = root.Parse(plain);
             if (result.Action is ParseErrorAction)
             {
-                var command = result.CommandResult.Command == root ? root.Name : $"{root.Name} {result.CommandResult.Command.Name}";
+                var command = NameOf(result.CommandResult);
                 throw new ToolException(ExitCode.Usage, $"{result.Errors[0].Message} ({command} --help)");
             }
             if (helper is { IsFake: true })

@@ -12,7 +12,7 @@ internal sealed class MountCommand
 {
     private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET[/PREFIX]", "The bucket, and the folder in it to mount", BucketUrl.Parse);
     private readonly Argument<string> _directory = new("DIR") { Description = "An existing empty directory" };
-    private readonly Option<string> _key = KeyOption();
+    private readonly KeyOptions _key = new();
     private readonly ServiceOptions _service = new();
 
     private readonly Option<bool> _foreground = Parsers.Switch("--foreground", "Stay, and log to standard error, until it is unmounted");
@@ -75,14 +75,6 @@ internal sealed class MountCommand
             isSloppy);
     }
 
-    /// <summary>--key; mount and check have it.</summary>
-    public static Option<string> KeyOption() => new("--key")
-    {
-        Description = "Where the key comes from: file:PATH, env:NAME, stdin, or command:CMD ARG …",
-        HelpName = "SOURCE",
-        Required = true,
-    };
-
     /// <summary>--journal; mount and recover have it.</summary>
     public static Option<string> JournalOption() => Parsers.Option(
         MountOptionList.Journal,
@@ -101,7 +93,7 @@ internal sealed class MountCommand
     {
         Bucket = result.GetValue(_bucket)!,
         Directory = result.GetValue(_directory)!,
-        KeySource = result.GetValue(_key)!,
+        Key = _key.Read(result, _service.Read(result)),
         Service = _service.Read(result),
         IsReadOnly = result.GetValue(_readOnly),
         AllowOther = result.GetValue(_allowOther),
@@ -122,7 +114,7 @@ internal sealed class MountCommand
 
     private IEnumerable<Option> Options =>
     [
-        _key, .. _service.All, _foreground, _readOnly, _allowOther, _uid, _gid, _umask, _memory, _spillDirectory,
+        .. _key.All, .. _service.All, _foreground, _readOnly, _allowOther, _uid, _gid, _umask, _memory, _spillDirectory,
         _writeBack, _journal, _unmountTimeout,
         _logLevel, _logFile, _allowUnreadable, _nonEmpty, _flags, _background,
     ];

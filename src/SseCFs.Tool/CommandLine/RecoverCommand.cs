@@ -11,15 +11,15 @@ namespace SseCFs.Tool.CommandLine;
 internal sealed class RecoverCommand
 {
     private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET[/PREFIX]", "The bucket, and the folder in it, as they were mounted", BucketUrl.Parse);
-    private readonly Option<string> _key = MountCommand.KeyOption();
+    private readonly KeyOptions _key = new();
     private readonly Option<string> _journal = MountCommand.JournalOption();
     private readonly Option<LogLevel> _logLevel = MountCommand.LogLevelOption();
     private readonly ServiceOptions _service = new();
 
     public Command Build()
     {
-        var command = new Command("recover", "Stores what a mount left in the journal when it was killed or could not store it; the next mount does the same") { _bucket, _key, _journal, _logLevel };
-        foreach (var option in _service.All)
+        var command = new Command("recover", "Stores what a mount left in the journal when it was killed or could not store it; the next mount does the same") { _bucket, _journal, _logLevel };
+        foreach (var option in _key.All.Concat(_service.All))
         {
             command.Add(option);
         }
@@ -35,7 +35,7 @@ internal sealed class RecoverCommand
         using var logs = Logs.Open(LogPlace.Foreground, file: null, MountCommand.LevelOf(result, _logLevel), TimeProvider.System);
         var options = ServiceConnection.ToOptions(url.Bucket, settings);
         var client = ServiceConnection.Connect(options);
-        using var key = await KeyLoading.LoadAsync(result.GetValue(_key)!, cancellation).ConfigureAwait(false);
+        using var key = await KeyLoading.LoadAsync(_key.Read(result, settings), cancellation).ConfigureAwait(false);
         var place = JournalPlace.Find(result.GetValue(_journal));
         using var journal = JournalPlace.Open(place, isWriteBack: false, url, ServiceConnection.NameOf(client), key, logs.CreateLogger("journal"))!;
         using var store = new S3ObjectStore(client, options with { Uploads = journal }, key, TimeProvider.System, logs.CreateLogger<S3ObjectStore>());

@@ -40,13 +40,15 @@ internal sealed class ServiceOptions
     private readonly Option<string> _caFile = Parsers.Option(
         "--ca-file", "PEM", "Certificates to trust for the service, instead of the system's [default: AWS_CA_BUNDLE]", ParseFile);
 
-    private readonly Option<bool> _allowPlainHttp = Parsers.Switch(
-        "--allow-plain-http", "Talk http:// to a host that is not this machine, although the key then crosses the network readable");
+    private readonly Option<bool> _allowPlainHttp = AllowPlainHttpOption();
 
     private readonly Option<TimeSpan> _retryFor = Parsers.Option(
         "--retry-for", "TIME", "How long a request is tried again before it fails, as in 30s or 5m; without it 60s, and 5s for the first answer", Quantities.ParseDuration);
 
     public IEnumerable<Option> All => [_endpoint, _region, _profile, _caFile, _allowPlainHttp, _retryFor];
+
+    public static Option<bool> AllowPlainHttpOption() => Parsers.Switch(
+        "--allow-plain-http", "Talk http:// to a host that is not this machine, although the key then crosses the network readable");
 
     public ServiceSettings Read(ParseResult result) => new()
     {

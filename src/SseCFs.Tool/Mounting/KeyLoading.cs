@@ -1,4 +1,5 @@
 using SseCFs.Keys;
+using SseCFs.Tool.CommandLine;
 
 namespace SseCFs.Tool.Mounting;
 
@@ -6,15 +7,17 @@ namespace SseCFs.Tool.Mounting;
 internal static class KeyLoading
 {
     /// <exception cref="ToolException">It cannot be had, or is no key.</exception>
-    public static async ValueTask<CustomerKey> LoadAsync(string source, CancellationToken cancellation)
+    public static async ValueTask<CustomerKey> LoadAsync(KeySettings settings, CancellationToken cancellation)
     {
         try
         {
-            return await KeySource.Parse(source).LoadAsync(cancellation).ConfigureAwait(false);
+            return await KeySource.Parse(settings.Source, ToOptions(settings)).LoadAsync(cancellation).ConfigureAwait(false);
         }
         catch (KeySourceException wrong)
         {
             throw new ToolException(ExitCode.Key, wrong.Message, wrong);
         }
     }
+
+    public static KeySourceOptions ToOptions(KeySettings settings) => new() { Cloud = settings.Cloud, AllowPlainHttp = settings.AllowPlainHttp };
 }

@@ -36,7 +36,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         var log = logs.CreateLogger("mount");
         var options = ServiceConnection.ToOptions(settings.Bucket.Bucket, settings.Service);
         var client = ServiceConnection.Connect(options);
-        using var key = await KeyLoading.LoadAsync(settings.KeySource, cancellation).ConfigureAwait(false);
+        using var key = await KeyLoading.LoadAsync(settings.Key, cancellation).ConfigureAwait(false);
         using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), key, log);
         using var store = new S3ObjectStore(client, options with { Uploads = journal }, key, _clock, logs.CreateLogger<S3ObjectStore>());
         var first = ServiceConnection.ForFirstAnswer(options, settings.Service);

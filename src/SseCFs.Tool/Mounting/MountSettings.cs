@@ -13,7 +13,7 @@ internal sealed record MountSettings
     public required string Directory { get; init; }
 
     /// <summary>Where the key comes from; never the key.</summary>
-    public required string KeySource { get; init; }
+    public required KeySettings Key { get; init; }
 
     public ServiceSettings Service { get; init; } = new();
 

@@ -1,10 +1,11 @@
 using System.Security.Cryptography;
+using SseCFs.Keys.OpenStack;
 
 namespace SseCFs.Keys;
 
 /// <summary>
-/// Where a key comes from: <c>file:PATH</c>, <c>env:NAME</c>, <c>stdin</c> or <c>command:LINE</c>. What passes through memory here is pinned
-/// and wiped.
+/// Where a key comes from: <c>file:PATH</c>, <c>env:NAME</c>, <c>stdin</c>, <c>command:LINE</c>, <c>credential:NAME</c> or <c>barbican:SECRET</c>. What passes through
+/// memory here is pinned and wiped.
 /// </summary>
 public abstract class KeySource
 {
@@ -14,7 +15,7 @@ public abstract class KeySource
     public abstract override string ToString();
 
     /// <exception cref="KeySourceException">No source is written so.</exception>
-    public static KeySource Parse(string text)
+    public static KeySource Parse(string text, KeySourceOptions? options = null)
     {
         var colon = text.IndexOf(':', StringComparison.Ordinal);
         var (kind, rest) = colon < 0 ? (text, "") : (text[..colon], text[(colon + 1)..]);
@@ -24,8 +25,10 @@ public abstract class KeySource
             ("file", { Length: > 0 }) => new FileKeySource(rest),
             ("env", { Length: > 0 }) when !rest.Contains('=', StringComparison.Ordinal) => new EnvironmentKeySource(rest),
             ("command", { Length: > 0 }) => new CommandKeySource(rest),
+            ("credential", { Length: > 0 }) => new CredentialKeySource(rest),
+            ("barbican", { Length: > 0 }) => new BarbicanKeySource(rest, options ?? KeySourceOptions.None),
             // What is written here may be a key by mistake, and so is not repeated.
-            _ => throw new KeySourceException("a key's source is file:PATH, env:NAME, stdin or command:LINE, not the key itself"),
+            _ => throw new KeySourceException("a key's source is file:PATH, env:NAME, stdin, command:LINE, credential:NAME or barbican:SECRET, not the key itself"),
         };
     }
 

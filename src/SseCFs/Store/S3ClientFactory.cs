@@ -1,13 +1,12 @@
 using System.Net;
 using System.Net.Security;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
+using SseCFs.Tls;
 
 namespace SseCFs.Store;
 
@@ -138,24 +137,15 @@ public static class S3ClientFactory
         };
         if ((options.CaFile ?? Variable("AWS_CA_BUNDLE")) is { } caFile)
         {
-            handler.SslOptions.CertificateChainPolicy = Trusting(caFile);
+            try
+            {
+                handler.SslOptions.CertificateChainPolicy = CertificateTrust.Only(caFile);
+            }
+            catch (InvalidDataException e)
+            {
+                throw new StoreOptionsException(e.Message, e);
+            }
         }
         return new HttpClient(new ReplyGuardHandler(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp), options.AnswerWithin)) { Timeout = Timeout.InfiniteTimeSpan };
-    }
-
-    private static X509ChainPolicy Trusting(string caFile)
-    {
-        var policy = new X509ChainPolicy { TrustMode = X509ChainTrustMode.CustomRootTrust, RevocationMode = X509RevocationMode.NoCheck };
-        try
-        {
-            policy.CustomTrustStore.ImportFromPemFile(caFile);
-        }
-        catch (Exception e) when (e is CryptographicException or IOException or UnauthorizedAccessException)
-        {
-            throw new StoreOptionsException($"the certificate file {caFile} cannot be used: {e.Message}", e);
-        }
-        return policy.CustomTrustStore.Count > 0
-            ? policy
-            : throw new StoreOptionsException($"the certificate file {caFile} holds no certificate in PEM form");
     }
 }

@@ -6,6 +6,46 @@ namespace SseCFs.EndToEnd.Scenarios;
 /// <summary>Ordinary programs that work on many files.</summary>
 public sealed class Programs(Target target) : Scenario(target)
 {
+    /// <summary>As on a disk: a timer's signals, and Ctrl-Z with fg after it, end no call. (The handler restarts calls, as git's for its progress does.)</summary>
+    [Fact]
+    public async Task SignalsDisturbNothing() => await RunAsync("""
+        cat >"$SCRATCH/signals.c" <<'C'
+        #include <errno.h>
+        #include <fcntl.h>
+        #include <signal.h>
+        #include <stdio.h>
+        #include <stdlib.h>
+        #include <string.h>
+        #include <sys/time.h>
+        #include <unistd.h>
+        static void nothing(int signal) { (void)signal; }
+        static void must(long result, const char *what) { if (result < 0) { fprintf(stderr, "%s: %s\n", what, strerror(errno)); exit(1); } }
+        int main(void) {
+            struct sigaction action = { .sa_handler = nothing, .sa_flags = SA_RESTART };
+            must(sigaction(SIGALRM, &action, NULL), "sigaction");
+            struct itimerval often = { { 0, 2000 }, { 0, 2000 } };
+            must(setitimer(ITIMER_REAL, &often, NULL), "setitimer");
+            char data[20000], name[20];
+            memset(data, 7, sizeof data);
+            for (int i = 0; i < 60; i++) {
+                snprintf(name, sizeof name, "f%d", i % 5);
+                int file = open(name, O_RDWR | O_CREAT, 0644);
+                must(file, "open");
+                must(pwrite(file, data, sizeof data, i * 100), "pwrite");
+                if (i % 3 == 0) must(fsync(file), "fsync");
+                must(pread(file, data, sizeof data, 0), "pread");
+                must(close(file), "close");
+                if (i % 7 == 0) must(rename(name, "renamed"), "rename");
+            }
+            return 0;
+        }
+        C
+        gcc -o "$SCRATCH/signals" "$SCRATCH/signals.c"
+        "$SCRATCH/signals" & program=$!
+        for i in $(seq 20); do sleep 0.02; kill -STOP $program 2>/dev/null || break; kill -CONT $program; done
+        wait $program
+        """);
+
     [Theory, MemberData(nameof(Moments))]
     public async Task Git(bool earlier)
     {

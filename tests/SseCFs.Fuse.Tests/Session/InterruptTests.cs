@@ -30,6 +30,21 @@ public sealed class InterruptTests
     }
 
     [Fact]
+    public void An_interrupt_whose_signal_does_not_mean_it_is_kept_until_one_comes_that_does()
+    {
+        _fileSystem.Behave = (_, cancellation) => Task.Delay(Timeout.Infinite, cancellation);
+        using var kernel = Initialized(_fileSystem);
+        var means = false;
+        kernel.Session.Interruptions.Mean = _ => Volatile.Read(ref means);
+        var request = kernel.Send(Opcode.Flush, 9, FlushBody);
+        Interrupt(kernel, request, _fileSystem, calls: 1);
+        kernel.AssertSilent();
+        Volatile.Write(ref means, true);
+        var reply = kernel.Receive();
+        Assert.Equal((request, -Errno.EINTR), (reply.Unique, reply.Error));
+    }
+
+    [Fact]
     public void An_interrupt_of_an_unknown_request_is_EAGAIN()
     {
         using var kernel = Initialized(_fileSystem);

@@ -38,6 +38,8 @@ internal sealed unsafe partial class KernelSocket : IDisposable
         Assert.Equal(0, setsockopt(_fd, SOL_SOCKET, SO_RCVTIMEO, timeout, 16));
         Session = FuseMount.Serve(
             fileSystem, pair[1], options ?? new FuseMountOptions { MaxWrite = MaxWrite }, logger ?? NullLogger.Instance);
+        // The callers in these frames are no threads of this machine.
+        Session.Interruptions.Mean = _ => true;
     }
 
     public FuseSession Session { get; }

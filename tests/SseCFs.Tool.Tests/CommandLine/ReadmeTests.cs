@@ -16,7 +16,8 @@ public sealed partial class ReadmeTests
     public void EveryOptionStandsInBothWithTheCommandsThatHaveIt()
     {
         var offered = Root.Subcommands
-            .SelectMany(command => command.Options.Where(option => !option.Hidden).Select(option => $"{option.Name} of {command.Name}"))
+            .SelectMany(command => command.Subcommands.Count == 0 ? [(command.Name, Command: command)] : command.Subcommands.Select(sub => (Name: $"{command.Name} {sub.Name}", Command: sub)))
+            .SelectMany(one => one.Command.Options.Where(option => !option.Hidden).Select(option => $"{option.Name} of {one.Name}"))
             .Where(line => !line.StartsWith("--help", StringComparison.Ordinal) && !line.StartsWith("--version", StringComparison.Ordinal));
         var documented =
             from row in RowsOf("## Options")
