@@ -36,6 +36,18 @@ public sealed class TwoMounts(Target target) : Scenario(target)
         await Other.UnmountAsync();
     }
 
+    /// <summary>Both change the same files for a while; their histories and the files must agree.</summary>
+    [Fact]
+    public async Task WhatWasAcknowledgedIsThereWhoeverWroteAtTheSameTime()
+    {
+        await Mount.RunAsync("for i in 0 1 2 3; do : >f$i; done");
+        string Script(string who) => $"python3 \"$PROGRAMS/fought_over.py\" write {who} {(Fast ? 4 : 15)} '{Mount.Scratch}/{who}'";
+        await Task.WhenAll(Mount.RunAsync(Script("one"), 120), Other.RunAsync(Script("two"), 120));
+        await Other.UnmountAsync();
+        await Mount.RemountAsync();
+        TestContext.Current.TestOutputHelper?.WriteLine(await Mount.RunAsync($"python3 \"$PROGRAMS/fought_over.py\" check '{Mount.Scratch}/one' '{Mount.Scratch}/two'"));
+    }
+
     [Fact]
     public async Task WhatOneClosesTheOtherOpens()
     {
