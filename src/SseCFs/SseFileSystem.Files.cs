@@ -155,6 +155,11 @@ public sealed partial class SseFileSystem
                 ClearPrivileges(file.Metadata!);
             }
         }
+        if (!keepCache)
+        {
+            // Else the kernel would end its reads where the version before ended, as long as it trusts the size it knows.
+            _mounted.Invalidation?.InvalidateAttributes(file.Number);
+        }
         _files[handle] = new FileHandle(file, flags, _mounted.Cache.ReadAheadLimit);
         try
         {

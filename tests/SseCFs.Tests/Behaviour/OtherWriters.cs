@@ -18,6 +18,22 @@ public sealed class OtherWriters : MountTest
         Assert.Equal([4], await Mount.Read("a"));
     }
 
+    /// <summary>The kernel trusts a size for a second: without this a program that opens a version that has just come reads as many bytes of it as the one before had.</summary>
+    [Fact]
+    public async Task The_kernel_forgets_the_size_before_an_open_of_another_version_returns()
+    {
+        var sink = new Sink();
+        Mount.Files.Invalidation = sink;
+        await Mount.Write("a", [1]);
+        await Mount.Read("a");
+        sink.Attributes.Clear();
+        await Mount.Read("a");
+        Assert.Empty(sink.Attributes);
+        Store.PutForeign("a", [1, 2, 3]);
+        await Mount.Close(await Mount.Open("a"));
+        Assert.Equal([await Mount.InodeOf("a")], sink.Attributes);
+    }
+
     [Fact]
     public async Task Names_follow_once_they_are_old()
     {
@@ -262,5 +278,20 @@ public sealed class OtherWriters : MountTest
         await Fails.With(FsError.Conflict, () => Mount.Close(late));
         Assert.Equal([2], Store["a"].Data);
         Assert.Equal([1], Store[Assert.Single(Store.Keys, key => key.StartsWith("a.conflict-", StringComparison.Ordinal))].Data);
+    }
+
+    private sealed class Sink : IInvalidationSink
+    {
+        public List<ulong> Attributes { get; } = [];
+
+        public void InvalidateAttributes(ulong inode) => Attributes.Add(inode);
+
+        public void InvalidateContent(ulong inode)
+        {
+        }
+
+        public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name)
+        {
+        }
     }
 }
