@@ -136,7 +136,7 @@ public sealed partial class SseFileSystem
             change(known.Extended, key);
             try
             {
-                known.ToObjectMetadata(_mounted.Store.KeyFingerprint, _mounted.WriterOf(found));
+                known.ToObjectMetadata(_mounted.WriterOf(found));
             }
             catch (FsException)
             {

@@ -34,14 +34,14 @@ internal sealed class CheckCommand
         MemoryProtection.Apply();
         var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
         var client = ServiceConnection.Connect(options);
-        using var key = await KeyLoading.LoadAsync(keySettings, cancellation).ConfigureAwait(false);
-        using var store = new S3ObjectStore(client, options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+        using var ring = await KeyLoading.LoadAsync(keySettings, cancellation).ConfigureAwait(false);
+        using var store = new S3ObjectStore(client, options, ring, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
         List<ProbeRow> rows = [.. await new CapabilityProbe(store, url.Prefix).RunAsync(cancellation).ConfigureAwait(false)];
         if (rows[^1].Result != ProbeResult.Bad)
         {
             rows.Add(StoredObjects(await KeySample.TakeAsync(store, url.Prefix, cancellation).ConfigureAwait(false)));
         }
-        Console.WriteLine($"{url} with the key of fingerprint {key.Fingerprint}");
+        Console.WriteLine($"{url} with {ring.Description}");
         var width = rows.Max(row => row.Name.Length);
         foreach (var row in rows)
         {

@@ -58,7 +58,7 @@ internal sealed class KeyCommand
     private async Task<int> StoreAsync(ParseResult result, CancellationToken cancellation)
     {
         MemoryProtection.Apply();
-        using var key = await KeyLoading.LoadAsync(SettingsOf(result), cancellation).ConfigureAwait(false);
+        using var key = await KeyLoading.LoadAsync(result.GetValue(_source)!, OptionsOf(result), cancellation).ConfigureAwait(false);
         Console.WriteLine(await PutAsync(key, result, cancellation).ConfigureAwait(false));
         return 0;
     }
@@ -66,19 +66,18 @@ internal sealed class KeyCommand
     private async Task<int> ShowAsync(ParseResult result, CancellationToken cancellation)
     {
         MemoryProtection.Apply();
-        using var key = await KeyLoading.LoadAsync(SettingsOf(result), cancellation).ConfigureAwait(false);
+        using var key = await KeyLoading.LoadAsync(result.GetValue(_source)!, OptionsOf(result), cancellation).ConfigureAwait(false);
         Console.WriteLine(key.Fingerprint);
         return 0;
     }
 
-    private KeySettings SettingsOf(ParseResult result) => new(result.GetValue(_source) ?? "", result.GetValue(_cloud), result.GetValue(_allowPlainHttp));
+    private KeySourceOptions OptionsOf(ParseResult result) => new() { Cloud = result.GetValue(_cloud), AllowPlainHttp = result.GetValue(_allowPlainHttp) };
 
     private async Task<string> PutAsync(CustomerKey key, ParseResult result, CancellationToken cancellation)
     {
         try
         {
-            var options = new KeySourceOptions { Cloud = result.GetValue(_cloud), AllowPlainHttp = result.GetValue(_allowPlainHttp) };
-            return await BarbicanStore.StoreAsync(result.GetValue(_name) ?? "ssecfs", key, options, cancellation).ConfigureAwait(false);
+            return await BarbicanStore.StoreAsync(result.GetValue(_name) ?? "ssecfs", key, OptionsOf(result), cancellation).ConfigureAwait(false);
         }
         catch (KeySourceException refusal)
         {

@@ -35,8 +35,8 @@ internal static partial class MountLog
     [LoggerMessage(5007, LogLevel.Debug, "a command's conversation ended: {Reason}")]
     public static partial void ControlLeft(ILogger logger, string reason);
 
-    [LoggerMessage(5008, LogLevel.Warning, "none of the {Count} encrypted objects looked at opens with key {Fingerprint}")]
-    public static partial void Unreadable(ILogger logger, int count, string fingerprint);
+    [LoggerMessage(5008, LogLevel.Warning, "none of the {Count} encrypted objects looked at opens with {Keys}")]
+    public static partial void Unreadable(ILogger logger, int count, string keys);
 
     [LoggerMessage(5009, LogLevel.Critical, "serving {Directory} failed; unmounting")]
     public static partial void Failed(ILogger logger, string directory, Exception exception);

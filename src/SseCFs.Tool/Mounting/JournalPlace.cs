@@ -30,7 +30,7 @@ internal static class JournalPlace
 
     /// <summary>Opens it. Where it was not asked for, a mount goes on without one, and says so.</summary>
     /// <exception cref="ToolException">It was asked for and cannot be used.</exception>
-    public static ChangeJournal? Open(string? directory, bool isWriteBack, BucketUrl bucket, string endpoint, CustomerKey key, ILogger log)
+    public static ChangeJournal? Open(string? directory, bool isWriteBack, BucketUrl bucket, string endpoint, KeyRing ring, ILogger log)
     {
         var isAskedFor = isWriteBack || directory is not null;
         if ((isAskedFor ? Find(directory) : Default()) is not { } place)
@@ -39,7 +39,7 @@ internal static class JournalPlace
         }
         try
         {
-            return ChangeJournal.Open(place, $"{bucket} at {endpoint.TrimEnd('/')}", key, isWriteBack, log);
+            return ChangeJournal.Open(place, $"{bucket} at {endpoint.TrimEnd('/')}", ring, isWriteBack, log);
         }
         catch (FsException e) when (!isAskedFor)
         {

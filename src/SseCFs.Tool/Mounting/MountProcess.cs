@@ -36,11 +36,11 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         var log = logs.CreateLogger("mount");
         var options = ServiceConnection.ToOptions(settings.Bucket.Bucket, settings.Service);
         var client = ServiceConnection.Connect(options);
-        using var key = await KeyLoading.LoadAsync(settings.Key, cancellation).ConfigureAwait(false);
-        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), key, log);
-        using var store = new S3ObjectStore(client, options with { Uploads = journal }, key, _clock, logs.CreateLogger<S3ObjectStore>());
+        using var ring = await KeyLoading.LoadAsync(settings.Key, cancellation).ConfigureAwait(false);
+        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), ring, log);
+        using var store = new S3ObjectStore(client, options with { Uploads = journal }, ring, _clock, logs.CreateLogger<S3ObjectStore>());
         var first = ServiceConnection.ForFirstAnswer(options, settings.Service);
-        await LookAsync(new S3ObjectStore(client, first, key, _clock, logs.CreateLogger<S3ObjectStore>()), ServiceConnection.NameOf(client), log, cancellation).ConfigureAwait(false);
+        await LookAsync(new S3ObjectStore(client, first, ring, _clock, logs.CreateLogger<S3ObjectStore>()), ring, ServiceConnection.NameOf(client), log, cancellation).ConfigureAwait(false);
 
         var fileSystem = new SseFileSystem(store, FileSystemOptions(), journal, _clock, logs.CreateLogger<SseFileSystem>());
         await using var disposing = fileSystem.ConfigureAwait(false);
@@ -52,7 +52,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         {
             mount = await FuseMount.MountAsync(fileSystem, directory, MountOptions(), logs.CreateLogger("fuse"), cancellation).ConfigureAwait(false);
             using var signals = new StopSignals(signal => Stop(mount, draining, signal, log), place);
-            MountLog.Mounted(log, settings.Bucket.ToString(), directory, store.KeyFingerprint);
+            MountLog.Mounted(log, settings.Bucket.ToString(), directory, ring.Writer.Fingerprint);
             try
             {
                 onServing();
@@ -143,13 +143,13 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
     private long InFlight() => settings.Memory is { } memory ? Math.Min(memory / 8, MostInFlight) : MostInFlight;
 
     /// <summary>What would otherwise come out with the first files: wrong credentials, no such bucket, another key, no SSE-C.</summary>
-    private async Task LookAsync(S3ObjectStore store, string endpoint, ILogger log, CancellationToken cancellation)
+    private async Task LookAsync(S3ObjectStore store, KeyRing ring, string endpoint, ILogger log, CancellationToken cancellation)
     {
         var sample = await ServiceConnection.AskAsync(
             () => KeySample.TakeAsync(store, settings.Bucket.Prefix, cancellation), endpoint).ConfigureAwait(false);
         if (sample is { Readable: 0, Unreadable: > 0 })
         {
-            CheckUnreadable(store, sample, log);
+            CheckUnreadable(ring, sample, log);
         }
         if (sample.Readable == 0 && !settings.IsReadOnly)
         {
@@ -172,16 +172,16 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         }
     }
 
-    private void CheckUnreadable(S3ObjectStore store, KeySample sample, ILogger log)
+    private void CheckUnreadable(KeyRing ring, KeySample sample, ILogger log)
     {
         if (!settings.AllowUnreadable)
         {
             throw new ToolException(
                 ExitCode.Encryption,
-                $"the key with fingerprint {store.KeyFingerprint} opens none of the {sample.Unreadable} encrypted objects looked at in {settings.Bucket}, such as {sample.Example}; "
+                $"{ring.Description} opens none of the {sample.Unreadable} encrypted objects looked at in {settings.Bucket}, such as {sample.Example}; "
                 + "give the key they were written with, or --allow-unreadable to mount all the same");
         }
-        MountLog.Unreadable(log, sample.Unreadable, store.KeyFingerprint);
+        MountLog.Unreadable(log, sample.Unreadable, ring.Description);
     }
 
     /// <summary>Null where there is no place for a socket: the mount works, and umount(8) unmounts it.</summary>

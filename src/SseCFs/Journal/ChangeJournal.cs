@@ -6,25 +6,25 @@ namespace SseCFs.Journal;
 
 /// <summary>
 /// What of one mount is not in the store yet, kept encrypted on this disk: saves that were acknowledged before they were uploaded (write-back), what could not be sent,
-/// and renames that were begun. What an earlier process left for the same source and key is found when it is opened. Thread-safe.
+/// and renames that were begun. What an earlier process left for the same source and a key of the ring is found when it is opened. Thread-safe.
 /// </summary>
 public sealed class ChangeJournal : IUploadRegister, IDisposable
 {
     private readonly List<JournalFolder> _left = [];
     private readonly string _root;
     private readonly string _source;
-    private readonly CustomerKey _key;
+    private readonly KeyRing _ring;
     private readonly ILogger _log;
     private readonly Lock _lock = new();
     private JournalFolder? _own;
     private long _lastNumber;
 
-    private ChangeJournal(string root, string source, CustomerKey key, bool isWriteBack, ILogger log)
+    private ChangeJournal(string root, string source, KeyRing ring, bool isWriteBack, ILogger log)
     {
         _log = log;
         _root = root;
         _source = source;
-        _key = key;
+        _ring = ring;
         IsWriteBack = isWriteBack;
     }
 
@@ -36,11 +36,11 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
 
     /// <param name="root">Made if it is missing; only its owner may read it then.</param>
     /// <param name="source">Endpoint, bucket and prefix: what a journal is for.</param>
-    /// <param name="key">Wraps the journal's own key. Must outlive the journal.</param>
+    /// <param name="ring">The key that writes wraps the journal's own; what any of them wrapped is found. Must outlive the journal.</param>
     /// <exception cref="FsException">The directory cannot be used.</exception>
-    public static ChangeJournal Open(string root, string source, CustomerKey key, bool isWriteBack, ILogger log)
+    public static ChangeJournal Open(string root, string source, KeyRing ring, bool isWriteBack, ILogger log)
     {
-        var journal = new ChangeJournal(root, source, key, isWriteBack, log);
+        var journal = new ChangeJournal(root, source, ring, isWriteBack, log);
         try
         {
             journal.Take();
@@ -110,11 +110,11 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
             {
                 continue;
             }
-            if (about.KeyFingerprint != _key.Fingerprint)
+            if (_ring.All.FirstOrDefault(key => key.Fingerprint == about.KeyFingerprint) is not { } key)
             {
                 JournalLog.OtherKey(_log, path, about.KeyFingerprint);
             }
-            else if (JournalFolder.TryOpen(path, about, _key) is { } folder)
+            else if (JournalFolder.TryOpen(path, about, key) is { } folder)
             {
                 _left.Add(folder);
             }
@@ -140,7 +140,7 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
             {
                 try
                 {
-                    _own = JournalFolder.Create(_root, _source, _key);
+                    _own = JournalFolder.Create(_root, _source, _ring.Writer);
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {

@@ -105,7 +105,8 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
             DestinationKey = CopyKey,
             MetadataDirective = S3MetadataDirective.REPLACE,
         };
-        _requests.Keys.AddTo(request);
+        var headers = _requests.Ring.WriterOf(_key);
+        headers.AddTo(request, headers);
         var refusal = await TryAsync(token => _requests.Client.CopyObjectAsync(request, token), cancellation).ConfigureAwait(false);
         var isEncrypted = refusal is null && (await store.HeadAsync(CopyKey, cancellation).ConfigureAwait(false)).Encryption == Encryption.CustomerKey;
         _requests.Capabilities.Copy = isEncrypted;
@@ -137,7 +138,7 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
                 FirstByte = 0,
                 LastByte = Content.Length - 1,
             };
-            _requests.Keys.AddTo(request, isSourceEncrypted: false);
+            _requests.Ring.WriterOf(_key).AddTo(request);
             wrongHeaders.AddAsSourceTo(request);
             var refusal = await TryAsync(token => _requests.Client.CopyPartAsync(request, token), cancellation).ConfigureAwait(false);
 
@@ -198,7 +199,7 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
                     .Parts.ConvertAll(part => new PartETag(part.PartNumber ?? 1, part.ETag)),
                 IfNoneMatch = "*",
             };
-            _requests.Keys.AddTo(request);
+            _requests.Ring.WriterOf(_key).AddTo(request);
             return await _requests.Client.CompleteMultipartUploadAsync(request, token).ConfigureAwait(false);
         }, cancellation).ConfigureAwait(false);
         await upload.AbortAsync().ConfigureAwait(false);

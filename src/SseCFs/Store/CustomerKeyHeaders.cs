@@ -49,22 +49,16 @@ internal sealed class CustomerKeyHeaders : IDisposable
         (request.SSECustomerAlgorithm, request.SSECustomerKey, request.SSECustomerKeyMD5) = ("AES256", _key, _md5);
 
     /// <summary>Both sets: with the source's alone Ceph 20.2 stores plaintext.</summary>
-    public void AddTo(CopyObjectRequest request)
+    public void AddTo(CopyObjectRequest request, CustomerKeyHeaders source)
     {
         (request.ServerSideEncryptionCustomerMethod, request.ServerSideEncryptionCustomerProvidedKey, request.ServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
-        (request.CopySourceServerSideEncryptionCustomerMethod, request.CopySourceServerSideEncryptionCustomerProvidedKey, request.CopySourceServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
+        (request.CopySourceServerSideEncryptionCustomerMethod, request.CopySourceServerSideEncryptionCustomerProvidedKey, request.CopySourceServerSideEncryptionCustomerProvidedKeyMD5) = source.Headers;
     }
 
-    public void AddTo(CopyPartRequest request, bool isSourceEncrypted)
-    {
+    public void AddTo(CopyPartRequest request) =>
         (request.ServerSideEncryptionCustomerMethod, request.ServerSideEncryptionCustomerProvidedKey, request.ServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
-        if (isSourceEncrypted)
-        {
-            (request.CopySourceServerSideEncryptionCustomerMethod, request.CopySourceServerSideEncryptionCustomerProvidedKey, request.CopySourceServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
-        }
-    }
 
-    /// <summary>The source's key alone, for a copy between keys.</summary>
+    /// <summary>The source's key, beside the destination's.</summary>
     public void AddAsSourceTo(CopyPartRequest request) =>
         (request.CopySourceServerSideEncryptionCustomerMethod, request.CopySourceServerSideEncryptionCustomerProvidedKey, request.CopySourceServerSideEncryptionCustomerProvidedKeyMD5) = Headers;
 

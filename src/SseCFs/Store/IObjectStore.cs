@@ -62,8 +62,6 @@ public interface IObjectStore
     /// <summary>The largest source range of one part copy, and the largest single PUT.</summary>
     const long MaximumPartSize = 5L << 30;
 
-    /// <summary>The fingerprint of the key that writes: not secret, safe to show.</summary>
-    string KeyFingerprint { get; }
 }
 
 /// <summary>How an object is stored.</summary>
@@ -77,7 +75,11 @@ public enum Encryption
 }
 
 /// <summary>What a HEAD or GET tells of one version of an object. Size in bytes; ETag unquoted.</summary>
-public sealed record ObjectInfo(string Key, long Size, string ETag, DateTimeOffset LastModified, Encryption Encryption, ObjectMetadata Metadata);
+public sealed record ObjectInfo(string Key, long Size, string ETag, DateTimeOffset LastModified, Encryption Encryption, ObjectMetadata Metadata)
+{
+    /// <summary>The fingerprint of the key that opened it; null if it is plain, or that is not known.</summary>
+    public string? KeyFingerprint { get; init; }
+}
 
 /// <summary>What a write left: ETag unquoted (an opaque version mark, MD5 or not).</summary>
 public readonly record struct WrittenObject(string ETag, DateTimeOffset LastModified);
@@ -87,6 +89,12 @@ public readonly record struct WrittenObject(string ETag, DateTimeOffset LastModi
 /// </summary>
 public sealed record ObjectMetadata(IReadOnlyDictionary<string, string> User, string? ContentType)
 {
+    /// <summary>Under this the store keeps the fingerprint of the key that an object was written with, for whoever looks for it. It is not among <see cref="User"/>.</summary>
+    public const string KeyName = "ssecfs-key";
+
+    /// <summary>Bytes that it takes, its name included.</summary>
+    public const int KeySize = 10 + 16;
+
     /// <summary>Whether all of that is in it, whatever else there is.</summary>
     public bool Includes(IReadOnlyDictionary<string, string> user) => user.All(pair => User.TryGetValue(pair.Key, out var value) && value == pair.Value);
 }

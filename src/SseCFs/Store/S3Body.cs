@@ -11,29 +11,38 @@ internal sealed class S3Body : ObjectBody
     private const long LargestRange = 1L << 50;
 
     private readonly S3Requests _requests;
+
+    /// <summary>Of the key that opened it; null if it is plain.</summary>
+    private readonly CustomerKeyHeaders? _headers;
     private GetObjectResponse? _reply;
     private long _given;
     private long _brokenSince;
 
-    private S3Body(S3Requests requests, GetObjectResponse? reply, ObjectInfo info, long offset, long length)
+    private S3Body(S3Requests requests, GetObjectResponse? reply, ObjectInfo info, long offset, long length, CustomerKeyHeaders? headers)
         : base(info, offset, length)
     {
         _requests = requests;
+        _headers = headers;
         _reply = reply;
     }
 
     public static async ValueTask<S3Body?> OpenAsync(
         S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, CancellationToken cancellation)
     {
-        try
+        FsException? refusal = null;
+        foreach (var headers in requests.Ring.CandidatesFor(key))
         {
-            return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey: true, cancellation).ConfigureAwait(false);
+            try
+            {
+                return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, headers, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e) when (S3Requests.IsPerhapsWrongKey(e))
+            {
+                refusal ??= e;
+            }
         }
-        catch (FsException e) when (S3Requests.IsPerhapsWrongKey(e))
-        {
-            await requests.HeadWithoutKeyAsync(key, e, cancellation).ConfigureAwait(false);
-            return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey: false, cancellation).ConfigureAwait(false);
-        }
+        await requests.HeadWithoutKeyAsync(key, refusal!, cancellation).ConfigureAwait(false);
+        return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, null, cancellation).ConfigureAwait(false);
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)
@@ -106,7 +115,7 @@ internal sealed class S3Body : ObjectBody
         GetObjectResponse rest;
         try
         {
-            rest = await RequestAsync(_requests, Info.Key, offset, length, Info.ETag, null, Info.Encryption == Encryption.CustomerKey, cancellation).ConfigureAwait(false);
+            rest = await RequestAsync(_requests, Info.Key, offset, length, Info.ETag, null, _headers, cancellation).ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
         {
@@ -114,7 +123,7 @@ internal sealed class S3Body : ObjectBody
         }
         try
         {
-            return Verified(_requests, rest, Info.Key, offset, length).ETag == Info.ETag ? rest : throw NoLonger(Info.Key, null);
+            return Verified(_requests, rest, Info.Key, offset, length, _headers).ETag == Info.ETag ? rest : throw NoLonger(Info.Key, null);
         }
         catch
         {
@@ -124,12 +133,12 @@ internal sealed class S3Body : ObjectBody
     }
 
     private static async ValueTask<S3Body?> OpenAsync(
-        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation)
+        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, CustomerKeyHeaders? headers, CancellationToken cancellation)
     {
         GetObjectResponse reply;
         try
         {
-            reply = await RequestAsync(requests, key, offset, length, ifMatch, ifNoneMatch, withKey, cancellation).ConfigureAwait(false);
+            reply = await RequestAsync(requests, key, offset, length, ifMatch, ifNoneMatch, headers, cancellation).ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason == FsError.Conflict)
         {
@@ -147,12 +156,12 @@ internal sealed class S3Body : ObjectBody
                 reply.Dispose();
                 return ifNoneMatch is not null ? null : throw new FsException(FsError.BadReply, $"GET {key}: the service says that nothing changed, and was not asked");
             }
-            var info = Verified(requests, reply, key, offset, length);
+            var info = Verified(requests, reply, key, offset, length, headers);
             if (ifMatch is not null && info.ETag != ifMatch)
             {
                 throw NoLonger(key, null);
             }
-            return new S3Body(requests, reply, info, offset, reply.ContentLength);
+            return new S3Body(requests, reply, info, offset, reply.ContentLength, headers);
         }
         catch
         {
@@ -169,26 +178,25 @@ internal sealed class S3Body : ObjectBody
         {
             throw NoLonger(key, null);
         }
-        return info.ETag == ifNoneMatch ? null : new S3Body(requests, null, info, offset, 0);
+        return info.ETag == ifNoneMatch ? null : new S3Body(requests, null, info, offset, 0, null);
     }
 
     /// <summary>What a reply says of its object; its body must be exactly the range asked for, as far as the object goes.</summary>
-    private static ObjectInfo Verified(S3Requests requests, GetObjectResponse reply, string key, long offset, long length)
+    private static ObjectInfo Verified(S3Requests requests, GetObjectResponse reply, string key, long offset, long length, CustomerKeyHeaders? headers)
     {
         var (first, size) = RangeOf(reply);
         if (first != offset || reply.ContentLength != Math.Min(length, size - offset))
         {
             throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
         }
-        return S3Requests.InfoOf(
-            key, size, reply.ETag, reply.LastModified,
-            requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5), reply.Metadata, reply.Headers.ContentType);
+        var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
+        return requests.InfoOf(key, size, reply.ETag, reply.LastModified, isOpened ? headers : null, reply.Metadata, reply.Headers.ContentType);
     }
 
     private static FsException NoLonger(string key, Exception? cause) => new(FsError.Stale, $"{key} is no longer the version that was opened", cause);
 
     private static ValueTask<GetObjectResponse> RequestAsync(
-        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, bool withKey, CancellationToken cancellation) =>
+        S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, CustomerKeyHeaders? headers, CancellationToken cancellation) =>
         requests.Retries.RunAsync($"GET {key}", 0, (_, token) =>
         {
             var request = new GetObjectRequest
@@ -200,10 +208,7 @@ internal sealed class S3Body : ObjectBody
                 EtagToMatch = ifMatch,
                 EtagToNotMatch = ifNoneMatch,
             };
-            if (withKey)
-            {
-                requests.Keys.AddTo(request);
-            }
+            headers?.AddTo(request);
             return requests.Client.GetObjectAsync(request, token);
         }, cancellation);
 

@@ -63,6 +63,7 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         await EnsureConditionAsync(destination, condition, cancellation).ConfigureAwait(false);
         try
         {
+            var headers = requests.Ring.WriterOf(destination);
             var reply = await requests.Retries.RunAsync($"copy {source.Key} to {destination}", source.Size, (_, token) =>
             {
                 var request = new CopyObjectRequest
@@ -75,16 +76,17 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
                     MetadataDirective = S3MetadataDirective.REPLACE,
                     ContentType = metadata.ContentType ?? "application/octet-stream",
                 };
-                S3Requests.AddMetadata(request.Metadata, metadata);
-                requests.Keys.AddTo(request);
+                S3Requests.AddMetadata(request.Metadata, metadata, headers);
+                headers.AddTo(request, requests.Ring.OpenerOf(source.Key));
                 return requests.Client.CopyObjectAsync(request, token);
             }, cancellation).ConfigureAwait(false);
-            if (!requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
+            if (!headers.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
             {
                 requests.Capabilities.Copy = false;
                 throw await requests.UndoAsync(destination).ConfigureAwait(false);
             }
             requests.Capabilities.Copy = true;
+            requests.Ring.Opened(destination, headers);
         }
         catch (FsException e) when (e.Reason == FsError.NotSupported)
         {

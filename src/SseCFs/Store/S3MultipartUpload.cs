@@ -9,6 +9,7 @@ namespace SseCFs.Store;
 internal sealed class S3MultipartUpload : IMultipartUpload
 {
     private readonly S3Requests _requests;
+    private readonly CustomerKeyHeaders _headers;
     private readonly ObjectMetadata _metadata;
     private readonly ConcurrentDictionary<int, string> _parts = new();
     private IDisposable? _registered;
@@ -16,6 +17,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     private S3MultipartUpload(S3Requests requests, string key, string uploadId, ObjectMetadata metadata)
     {
         _requests = requests;
+        _headers = requests.Ring.WriterOf(key);
         _metadata = metadata;
         Key = key;
         UploadId = uploadId;
@@ -29,6 +31,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public static async ValueTask<S3MultipartUpload> StartAsync(S3Requests requests, string key, ObjectMetadata metadata, CancellationToken cancellation)
     {
+        var headers = requests.Ring.WriterOf(key);
         var reply = await requests.Retries.RunAsync($"start upload of {key}", 0, (_, token) =>
         {
             var request = new InitiateMultipartUploadRequest
@@ -37,8 +40,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 Key = key,
                 ContentType = metadata.ContentType ?? "application/octet-stream",
             };
-            S3Requests.AddMetadata(request.Metadata, metadata);
-            requests.Keys.AddTo(request);
+            S3Requests.AddMetadata(request.Metadata, metadata, headers);
+            headers.AddTo(request);
             return requests.Client.InitiateMultipartUploadAsync(request, token);
         }, cancellation).ConfigureAwait(false);
         if (string.IsNullOrEmpty(reply.UploadId))
@@ -46,7 +49,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             throw new FsException(FsError.BadReply, $"the service does not tell the id of the upload of {key}");
         }
         var upload = new S3MultipartUpload(requests, key, reply.UploadId, metadata) { _registered = requests.Options.Uploads?.Begin(key, reply.UploadId) };
-        if (!requests.Keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
+        if (!headers.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
             await upload.AbortAsync().ConfigureAwait(false);
             throw S3Requests.NotEncrypted(key);
@@ -81,10 +84,10 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 DisablePayloadSigning = _requests.IsPayloadUnsigned,
                 UseChunkEncoding = false,
             };
-            _requests.Keys.AddTo(request);
+            _headers.AddTo(request);
             return _requests.Client.UploadPartAsync(request, token);
         }, cancellation).ConfigureAwait(false);
-        if (!_requests.Keys.IsEcho(reply.SSECustomerAlgorithm, reply.SSECustomerKeyMD5))
+        if (!_headers.IsEcho(reply.SSECustomerAlgorithm, reply.SSECustomerKeyMD5))
         {
             await AbortAsync().ConfigureAwait(false);
             throw S3Requests.NotEncrypted(Key);
@@ -114,7 +117,11 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                     LastByte = offset + length - 1,
                     ETagToMatch = [source.ETag],
                 };
-                _requests.Keys.AddTo(request, source.Encryption == Encryption.CustomerKey);
+                _headers.AddTo(request);
+                if (source.Encryption == Encryption.CustomerKey)
+                {
+                    _requests.Ring.OpenerOf(source.Key).AddAsSourceTo(request);
+                }
                 return _requests.Client.CopyPartAsync(request, token);
             }, cancellation).ConfigureAwait(false);
             _parts[number] = ETagOf(number, reply.ETag);
@@ -186,7 +193,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                     IfMatch = condition.IfMatch,
                     IfNoneMatch = condition.IfAbsent ? "*" : null,
                 };
-                _requests.Keys.AddTo(request);
+                _headers.AddTo(request);
                 return _requests.Client.CompleteMultipartUploadAsync(request, token);
             }, cancellation).ConfigureAwait(false);
         }
@@ -200,6 +207,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         {
             throw Refused(condition, e);
         }
+        _requests.Ring.Opened(Key, _headers);
         // Ceph 16 and 18 complete silently, with an empty ETag: only the object itself tells that it is whole and encrypted.
         var info = await _requests.HeadAsync(Key, cancellation).ConfigureAwait(false);
         if (info.Encryption != Encryption.CustomerKey)

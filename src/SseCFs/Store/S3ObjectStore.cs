@@ -15,15 +15,13 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly S3Copy _copy;
     private readonly S3Removal _removal;
 
-    /// <param name="key">Read once; may be disposed afterwards.</param>
-    public S3ObjectStore(IAmazonS3 client, StoreOptions options, CustomerKey key, TimeProvider clock, ILogger<S3ObjectStore> log)
+    /// <param name="ring">Read once; may be disposed afterwards.</param>
+    public S3ObjectStore(IAmazonS3 client, StoreOptions options, KeyRing ring, TimeProvider clock, ILogger<S3ObjectStore> log)
     {
-        _requests = new S3Requests(client, options, new CustomerKeyHeaders(key), new Capabilities(), new S3Retries(options, clock, log), clock, log);
+        _requests = new S3Requests(client, options, new RingHeaders(ring), new Capabilities(), new S3Retries(options, clock, log), clock, log);
         _copy = new S3Copy(_requests, this);
         _removal = new S3Removal(_requests);
     }
-
-    public string KeyFingerprint => _requests.Keys.Fingerprint;
 
     internal S3Requests Requests => _requests;
 
@@ -87,7 +85,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     public void Dispose()
     {
         _requests.Client.Dispose();
-        _requests.Keys.Dispose();
+        _requests.Ring.Dispose();
     }
 
     // '+' is a space in this encoding, as in forms; a true plus comes as %2B.

@@ -7,14 +7,14 @@ namespace SseCFs.Store;
 
 /// <summary>The single requests that make up the store's operations: HEAD, GET and PUT with keys, and what their answers mean. Thread-safe.</summary>
 internal sealed class S3Requests(
-    IAmazonS3 client, StoreOptions options, CustomerKeyHeaders keys, Capabilities capabilities, S3Retries retries, TimeProvider clock, ILogger log)
+    IAmazonS3 client, StoreOptions options, RingHeaders ring, Capabilities capabilities, S3Retries retries, TimeProvider clock, ILogger log)
 {
     /// <summary>What the SDK adds to the names of user metadata.</summary>
     private const string MetadataPrefix = "x-amz-meta-";
 
     public IAmazonS3 Client => client;
     public StoreOptions Options => options;
-    public CustomerKeyHeaders Keys => keys;
+    public RingHeaders Ring => ring;
     public Capabilities Capabilities => capabilities;
     public S3Retries Retries => retries;
     public TimeProvider Clock => clock;
@@ -25,14 +25,19 @@ internal sealed class S3Requests(
 
     public async ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation)
     {
-        try
+        FsException? refusal = null;
+        foreach (var headers in ring.CandidatesFor(key))
         {
-            return await HeadOnceAsync(key, withKey: true, cancellation).ConfigureAwait(false);
+            try
+            {
+                return await HeadOnceAsync(key, headers, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e) when (IsPerhapsWrongKey(e))
+            {
+                refusal ??= e;
+            }
         }
-        catch (FsException e) when (IsPerhapsWrongKey(e))
-        {
-            return await HeadWithoutKeyAsync(key, e, cancellation).ConfigureAwait(false);
-        }
+        return await HeadWithoutKeyAsync(key, refusal!, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Answers that a wrong key, a key for a plain object, and a plain refusal have in common.</summary>
@@ -47,14 +52,14 @@ internal sealed class S3Requests(
     {
         try
         {
-            var plain = await HeadOnceAsync(key, withKey: false, cancellation).ConfigureAwait(false);
+            var plain = await HeadOnceAsync(key, null, cancellation).ConfigureAwait(false);
             capabilities.PlainWithKey = false;
             return plain;
         }
         catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: HttpStatusCode.BadRequest })
         {
             throw new FsException(
-                FsError.KeyUnknown, $"{key} is encrypted with another key than the one of this mount ({keys.Fingerprint})", refusal);
+                FsError.KeyUnknown, $"{key} is encrypted with another key than {ring.Description} of this mount", refusal);
         }
         catch (FsException e) when (e.Reason == FsError.AccessDenied)
         {
@@ -100,7 +105,8 @@ internal sealed class S3Requests(
     public static FsException NotEncrypted(string key) => new(
         FsError.NotEncrypted, $"the service did not confirm that {key} is encrypted with the customer's key, so the write was undone; 'ssecfs check' tells what the service can do");
 
-    public static ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, bool isEncrypted, MetadataCollection user, string? contentType)
+    /// <param name="openedBy">The key that the reply names; null if it names none.</param>
+    public ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, CustomerKeyHeaders? openedBy, MetadataCollection user, string? contentType)
     {
         if (size < 0 || string.IsNullOrEmpty(etag))
         {
@@ -111,12 +117,21 @@ internal sealed class S3Requests(
         {
             metadata[name.StartsWith(MetadataPrefix, StringComparison.OrdinalIgnoreCase) ? name[MetadataPrefix.Length..].ToLowerInvariant() : name.ToLowerInvariant()] = user[name];
         }
+        metadata.Remove(ObjectMetadata.KeyName);
+        if (openedBy is not null)
+        {
+            ring.Opened(key, openedBy);
+        }
         return new ObjectInfo(
-            key, size, Unquote(etag), Utc(modified), isEncrypted ? Encryption.CustomerKey : Encryption.Plain, new ObjectMetadata(metadata, string.IsNullOrEmpty(contentType) ? null : contentType));
+            key, size, Unquote(etag), Utc(modified), openedBy is null ? Encryption.Plain : Encryption.CustomerKey, new ObjectMetadata(metadata, string.IsNullOrEmpty(contentType) ? null : contentType))
+        {
+            KeyFingerprint = openedBy?.Fingerprint,
+        };
     }
 
-    public static void AddMetadata(MetadataCollection target, ObjectMetadata metadata)
+    public static void AddMetadata(MetadataCollection target, ObjectMetadata metadata, CustomerKeyHeaders headers)
     {
+        target[ObjectMetadata.KeyName] = headers.Fingerprint;
         foreach (var (name, value) in metadata.User)
         {
             target[name] = value;
@@ -127,18 +142,14 @@ internal sealed class S3Requests(
 
     public static DateTimeOffset Utc(DateTime? time) => time is { } known ? new DateTimeOffset(known.ToUniversalTime()) : default;
 
-    private Task<ObjectInfo> HeadOnceAsync(string key, bool withKey, CancellationToken cancellation) =>
+    private Task<ObjectInfo> HeadOnceAsync(string key, CustomerKeyHeaders? headers, CancellationToken cancellation) =>
         retries.RunAsync($"HEAD {key}", 0, async (_, token) =>
         {
             var request = new GetObjectMetadataRequest { BucketName = options.Bucket, Key = key };
-            if (withKey)
-            {
-                keys.AddTo(request);
-            }
+            headers?.AddTo(request);
             var reply = await client.GetObjectMetadataAsync(request, token).ConfigureAwait(false);
-            return InfoOf(
-                key, reply.ContentLength, reply.ETag, reply.LastModified,
-                keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5), reply.Metadata, reply.Headers.ContentType);
+            var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
+            return InfoOf(key, reply.ContentLength, reply.ETag, reply.LastModified, isOpened ? headers : null, reply.Metadata, reply.Headers.ContentType);
         }, cancellation).AsTask();
 
     /// <summary>HEAD has no body: a GET of one byte says in words why it was refused.</summary>
@@ -147,7 +158,7 @@ internal sealed class S3Requests(
         try
         {
             var request = new GetObjectRequest { BucketName = options.Bucket, Key = key, ByteRange = new ByteRange(0, 0) };
-            keys.AddTo(request);
+            ring.OpenerOf(key).AddTo(request);
             using var reply = await client.GetObjectAsync(request, cancellation).ConfigureAwait(false);
             return refusal;
         }
@@ -173,8 +184,9 @@ internal sealed class S3Requests(
             IfMatch = condition.IfMatch,
             IfNoneMatch = condition.IfAbsent ? "*" : null,
         };
-        AddMetadata(request.Metadata, metadata);
-        keys.AddTo(request);
+        var headers = ring.WriterOf(key);
+        AddMetadata(request.Metadata, metadata, headers);
+        headers.AddTo(request);
         PutObjectResponse reply;
         try
         {
@@ -184,10 +196,11 @@ internal sealed class S3Requests(
         {
             return await FindOwnWriteAsync(key, content.Length, metadata, there => HasContentAsync(there, request.MD5Digest, cancellation), cancellation).ConfigureAwait(false) ?? throw S3Errors.ToFsException(e, $"PUT {key}");
         }
-        if (!keys.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
+        if (!headers.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
             throw await UndoAsync(key).ConfigureAwait(false);
         }
+        ring.Opened(key, headers);
         return string.IsNullOrEmpty(reply.ETag)
             ? throw new FsException(FsError.BadReply, $"the service does not tell the ETag of {key}")
             : new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());

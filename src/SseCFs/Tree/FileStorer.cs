@@ -99,7 +99,7 @@ internal sealed class FileStorer(Mounted mounted)
             var known = target.Metadata!;
             known.ModifyTime = known.ChangeTime = mounted.Now();
             known.ContentHash = hash;
-            metadata = known.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(target));
+            metadata = known.ToObjectMetadata(mounted.WriterOf(target));
             condition = target.Stored is { } replaced ? WriteCondition.Match(replaced.ETag) : WriteCondition.Absent;
         }
         try
@@ -147,7 +147,7 @@ internal sealed class FileStorer(Mounted mounted)
         ObjectMetadata metadata;
         lock (directory.Sync)
         {
-            metadata = directory.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(directory));
+            metadata = directory.Metadata!.ToObjectMetadata(mounted.WriterOf(directory));
             directory.IsMetadataDirty = false;
         }
         try
@@ -199,7 +199,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             source = Versions.InfoOf(file, sourceKey);
-            metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
+            metadata = file.Metadata!.ToObjectMetadata(mounted.WriterOf(file));
         }
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
     }
@@ -210,7 +210,7 @@ internal sealed class FileStorer(Mounted mounted)
         var key = mounted.Names.KeyOf(file);
         lock (file.Sync)
         {
-            var metadata = file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
+            var metadata = file.Metadata!.ToObjectMetadata(mounted.WriterOf(file));
             return new RenameIntent { From = key, To = newKey, ETag = file.Stored!.ETag, User = new Dictionary<string, string>(metadata.User) };
         }
     }
@@ -235,7 +235,7 @@ internal sealed class FileStorer(Mounted mounted)
                     key,
                     staged,
                     staged.Stored is null ? null : Versions.InfoOf(file, key),
-                    file.Metadata!.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file), withTimes: false));
+                    file.Metadata!.ToObjectMetadata(mounted.WriterOf(file), withTimes: false));
             }
         }
     }
@@ -245,7 +245,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             file.Metadata!.ContentHash = hash is null ? null : Convert.ToBase64String(hash);
-            return file.Metadata.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file));
+            return file.Metadata.ToObjectMetadata(mounted.WriterOf(file));
         }
     }
 
@@ -351,7 +351,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 known.SetTimes(written.LastModified);
             }
-            var now = known.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(file), withTimes: false).User;
+            var now = known.ToObjectMetadata(mounted.WriterOf(file), withTimes: false).User;
             var began = streamed.Metadata.User;
             if (known.AreTimesOfWrite && now.Count == began.Count && now.All(pair => began.GetValueOrDefault(pair.Key) == pair.Value))
             {

@@ -137,7 +137,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
         if (await FindAsync(newKey, cancellation).ConfigureAwait(false) is not { } copy)
         {
-            await mounted.Store.CopyAsync(source, newKey, TreeMove.MarkedWithKey(mounted, source), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            await mounted.Store.CopyAsync(source, newKey, source.Metadata, WriteCondition.Absent, cancellation).ConfigureAwait(false);
         }
         else if (!IsCopy(copy, source))
         {
@@ -168,5 +168,5 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
     }
 
-    private bool IsCopy(ObjectInfo copy, ObjectInfo source) => copy.Size == source.Size && copy.Metadata.Includes(TreeMove.MarkedWithKey(mounted, source).User);
+    private static bool IsCopy(ObjectInfo copy, ObjectInfo source) => copy.Size == source.Size && copy.Metadata.Includes(source.Metadata.User);
 }

@@ -17,13 +17,12 @@ internal sealed class PosixMetadata
     private const string ChangeName = "ctime";
     private const string AccessName = "atime";
     private const string HashName = "md5chksum";
-    internal const string KeyName = "ssecfs-key";
     internal const string WriterName = "ssecfs-writer";
 
-    /// <summary>S3 allows 2 KiB of user metadata, names included; Ceph is not stricter.</summary>
-    private const int LargestUserMetadata = 2048;
+    /// <summary>S3 allows 2 KiB of user metadata, names included; Ceph is not stricter. The store adds the fingerprint of the key.</summary>
+    private const int LargestUserMetadata = 2048 - ObjectMetadata.KeySize;
 
-    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, HashName, KeyName, WriterName, ExtendedAttributes.MetadataName];
+    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, HashName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
     public uint Mode { get; set; }
@@ -79,14 +78,13 @@ internal sealed class PosixMetadata
     /// <summary>The headers for a write. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
     /// <param name="keyFingerprint">Of the key that the object is encrypted with.</param>
     /// <param name="writer">Who writes: tells a write of our own, whose reply was lost, from another's.</param>
-    public ObjectMetadata ToObjectMetadata(string keyFingerprint, string writer, bool withTimes = true)
+    public ObjectMetadata ToObjectMetadata(string writer, bool withTimes = true)
     {
         var user = new Dictionary<string, string>(Foreign)
         {
             [ModeName] = Mode.ToString(CultureInfo.InvariantCulture),
             [UidName] = Uid.ToString(CultureInfo.InvariantCulture),
             [GidName] = Gid.ToString(CultureInfo.InvariantCulture),
-            [KeyName] = keyFingerprint,
             [WriterName] = writer,
         };
         if (withTimes)

@@ -177,7 +177,7 @@ internal sealed class Renaming(
         try
         {
             var theirs = await mounted.Store.HeadAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
-            var copy = await mounted.Store.CopyAsync(theirs, newKey, TreeMove.MarkedWithKey(mounted, theirs), condition, CancellationToken.None).ConfigureAwait(false);
+            var copy = await mounted.Store.CopyAsync(theirs, newKey, theirs.Metadata, condition, CancellationToken.None).ConfigureAwait(false);
             lock (_names.Sync)
             {
                 lock (source.Sync)

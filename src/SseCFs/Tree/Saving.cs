@@ -155,7 +155,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
             {
                 known.ContentHash = null;
             }
-            var metadata = known.ToObjectMetadata(mounted.Store.KeyFingerprint, mounted.WriterOf(inode));
+            var metadata = known.ToObjectMetadata(mounted.WriterOf(inode));
             var stored = (inode as FileInode)?.Stored;
             return new SavedHead
             {

@@ -114,7 +114,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         {
             await ForEachAsync(sources, async (info, token) =>
             {
-                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], MarkedWithKey(mounted, info), WriteCondition.None, token).ConfigureAwait(false);
+                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], info.Metadata, WriteCondition.None, token).ConfigureAwait(false);
                 copies[info.Key] = (info, copy);
                 progress.AddCopied();
             }, cancellation).ConfigureAwait(false);
@@ -146,12 +146,6 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         await ForEachAsync(keys, async (key, token) => infos.Add(await mounted.Store.HeadAsync(key, token).ConfigureAwait(false)), cancellation).ConfigureAwait(false);
         return infos;
     }
-
-    /// <summary>The copy is under our key, whatever the source was under.</summary>
-    public static ObjectMetadata MarkedWithKey(Mounted mounted, ObjectInfo info) => info.Metadata with
-    {
-        User = new Dictionary<string, string>(info.Metadata.User) { [PosixMetadata.KeyName] = mounted.Store.KeyFingerprint },
-    };
 
     private static async ValueTask ForEachAsync<T>(IEnumerable<T> items, Func<T, CancellationToken, ValueTask> act, CancellationToken cancellation) =>
         await Parallel.ForEachAsync(items, new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellation }, act).ConfigureAwait(false);

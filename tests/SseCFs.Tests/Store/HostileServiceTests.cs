@@ -62,7 +62,7 @@ public sealed class HostileServiceTests : IAsyncDisposable
         _listener.Start();
         _serving = ServeAsync();
         var options = Hasty with { Endpoint = new Uri($"http://{_listener.LocalEndpoint}") };
-        using var store = new S3ObjectStore(S3ClientFactory.Create(options), options, _key, TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<S3ObjectStore>.Instance);
+        using var store = new S3ObjectStore(S3ClientFactory.Create(options), options, new SseCFs.Keys.KeyRing([_key]), TimeProvider.System, Microsoft.Extensions.Logging.Abstractions.NullLogger<S3ObjectStore>.Instance);
         var source = new ObjectInfo("source", 10 << 20, "1", DateTimeOffset.UnixEpoch, Encryption.CustomerKey, NoMetadata);
         foreach (var (what, request) in new (string, Func<Task>)[]
         {

@@ -31,8 +31,10 @@ public abstract class Service : IAsyncLifetime
 
     public static CustomerKey NewKey() => new(RandomNumberGenerator.GetBytes(CustomerKey.Length));
 
-    public S3ObjectStore StoreWith(CustomerKey key, StoreOptions? options = null) =>
-        new(S3ClientFactory.Create(options ?? Options), options ?? Options, key, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
+    public S3ObjectStore StoreWith(CustomerKey key, StoreOptions? options = null) => StoreWith(new KeyRing([key]), options);
+
+    public S3ObjectStore StoreWith(KeyRing ring, StoreOptions? options = null) =>
+        new(S3ClientFactory.Create(options ?? Options), options ?? Options, ring, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
 
     public virtual async ValueTask InitializeAsync()
     {

@@ -11,8 +11,6 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     private readonly Lock _lock = new();
     private readonly List<Fault> _faults = [];
 
-    public string KeyFingerprint => store.KeyFingerprint;
-
     /// <summary>Acts before the nth request (1 is the next) of a kind for a key, and as often as said from there on.</summary>
     /// <param name="key">Null: any.</param>
     public void Before(RequestKind kind, string? key, Func<CancellationToken, Task> act, int nth = 1, int times = 1) =>

@@ -67,5 +67,5 @@ public abstract class JournalTest : MountTest
     }
 
     private ChangeJournal OpenJournal(byte[]? otherKey = null) => ChangeJournal.Open(
-        _root, "s3://bucket at http://localhost", otherKey is null ? _key : new CustomerKey(otherKey), _isWriteBack, NullLogger.Instance);
+        _root, "s3://bucket at http://localhost", new KeyRing(otherKey is null ? [_key] : [new CustomerKey(otherKey)]), _isWriteBack, NullLogger.Instance);
 }

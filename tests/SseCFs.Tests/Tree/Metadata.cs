@@ -56,13 +56,13 @@ public sealed class Metadata
             (made.Uid, made.Gid) = (uid, ~uid);
             (made.ModifyTime, made.AccessTime, made.ChangeTime) = (new Timestamp(seconds, nanoseconds), new Timestamp(-seconds, nanoseconds), new Timestamp(seconds, 0));
             made.Extended.Set("user.x", value);
-            var headers = made.ToObjectMetadata("fingerprint", "writer");
+            var headers = made.ToObjectMetadata("writer");
             var read = PosixMetadata.Parse(InfoWith(headers), FileType.Regular, Defaults);
             Assert.Equal((made.Mode, made.Uid, made.Gid), (read.Mode, read.Uid, read.Gid));
             Assert.Equal((made.ModifyTime, made.AccessTime, made.ChangeTime), (read.ModifyTime, read.AccessTime, read.ChangeTime));
             Assert.True(read.Extended.TryGet("user.x", out var kept));
             Assert.Equal(value, kept);
-            Assert.Equal("green", read.ToObjectMetadata("f", "w").User["colour"]);
+            Assert.Equal("green", read.ToObjectMetadata("w").User["colour"]);
             Assert.All(headers.User.Values, text => Assert.All(text, c => Assert.InRange(c, ' ', '~')));
         });
 
@@ -71,7 +71,7 @@ public sealed class Metadata
     {
         var made = Parse();
         made.Extended.Set("user.big", new byte[2000]);
-        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.ToObjectMetadata("f", "w")).Reason);
+        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.ToObjectMetadata("w")).Reason);
     }
 
     [Fact]

@@ -109,7 +109,7 @@ internal sealed class Service : IAsyncDisposable
     {
         var config = new Amazon.S3.AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" };
         return new S3ObjectStore(
-            new Amazon.S3.AmazonS3Client(Owner.AccessKey, Owner.SecretKey, config), new StoreOptions { Bucket = Bucket, Endpoint = _server.Address }, key, TimeProvider.System,
+            new Amazon.S3.AmazonS3Client(Owner.AccessKey, Owner.SecretKey, config), new StoreOptions { Bucket = Bucket, Endpoint = _server.Address }, new KeyRing([key]), TimeProvider.System,
             NullLogger<S3ObjectStore>.Instance);
     }
 

@@ -9,7 +9,7 @@ namespace SseCFs.Tests.Behaviour.Random;
 /// <summary>Does each operation to the mount and to the model, and compares what they answer; at the end, the whole tree and the bucket itself.</summary>
 internal sealed class TreeRun : IAsyncDisposable
 {
-    private static readonly CustomerKey Key = new(new byte[CustomerKey.Length]);
+    private static readonly KeyRing Ring = new([new CustomerKey(new byte[CustomerKey.Length])]);
 
     private readonly MemoryStore _store;
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
@@ -121,7 +121,7 @@ internal sealed class TreeRun : IAsyncDisposable
     }
 
     private Mount Start() => new(
-        _store, _clock, journal: _journal is null ? null : ChangeJournal.Open(_journal, "s3://tree", Key, isWriteBack: true, NullLogger.Instance));
+        _store, _clock, journal: _journal is null ? null : ChangeJournal.Open(_journal, "s3://tree", Ring, isWriteBack: true, NullLogger.Instance));
 
     private async Task EndAsync()
     {
