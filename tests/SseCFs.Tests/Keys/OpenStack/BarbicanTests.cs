@@ -123,8 +123,13 @@ public sealed class BarbicanOnDoubleTests : BarbicanTests, IAsyncLifetime
         ? new() { ["OS_AUTH_URL"] = _cloud.Url, ["OS_AUTH_TYPE"] = "v3applicationcredential", ["OS_APPLICATION_CREDENTIAL_ID"] = "known", ["OS_APPLICATION_CREDENTIAL_SECRET"] = "fixture" }
         : new()
         {
-            ["OS_AUTH_URL"] = _cloud.Url, ["OS_USERNAME"] = user, ["OS_PASSWORD"] = "fixture", ["OS_PROJECT_NAME"] = user,
-            ["OS_USER_DOMAIN_NAME"] = "Default", ["OS_PROJECT_DOMAIN_NAME"] = "Default", ["OS_REGION_NAME"] = "RegionOne",
+            ["OS_AUTH_URL"] = _cloud.Url,
+            ["OS_USERNAME"] = user,
+            ["OS_PASSWORD"] = "fixture",
+            ["OS_PROJECT_NAME"] = user,
+            ["OS_USER_DOMAIN_NAME"] = "Default",
+            ["OS_PROJECT_DOMAIN_NAME"] = "Default",
+            ["OS_REGION_NAME"] = "RegionOne",
         };
 }
 
