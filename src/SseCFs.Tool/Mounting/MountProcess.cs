@@ -178,7 +178,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         {
             throw new ToolException(
                 ExitCode.Encryption,
-                $"{ring.Description} opens none of the {sample.Unreadable} encrypted objects looked at in {settings.Bucket}, such as {sample.Example}; "
+                $"none of the {sample.Unreadable} encrypted objects looked at in {settings.Bucket}, such as {sample.Example}, opens with {ring.Description}; "
                 + "give the key they were written with, or --allow-unreadable to mount all the same");
         }
         MountLog.Unreadable(log, sample.Unreadable, ring.Description);

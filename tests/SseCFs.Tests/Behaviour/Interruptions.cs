@@ -56,6 +56,9 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
         Assert.True(new FileInfo(Assert.Single(Kept)).Length < expected.Length, "what the service has is not kept here, too");
 
+        // Asked again, as by a second signal, it is kept all the same.
+        Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+
         // The service is still away: it waits for the mount after the next one.
         await Kill();
         Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
