@@ -35,6 +35,9 @@ internal enum ExitCode
     /// <summary>Not everything that was written could be stored.</summary>
     NotStored = 10,
 
+    /// <summary>What was looked through is not all as it should be.</summary>
+    Findings = 11,
+
     Interrupted = 130,
 }
 

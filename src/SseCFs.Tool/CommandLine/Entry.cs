@@ -28,6 +28,8 @@ internal static class Entry
         new StatusCommand().Build(),
         new CheckCommand().Build(),
         new KeyCommand().Build(),
+        AuditCommand.Build(),
+        VerifyCommand.Build(),
         new RecoverCommand().Build(),
         new CleanupCommand().Build(),
         new MakeBucketCommand().Build(),

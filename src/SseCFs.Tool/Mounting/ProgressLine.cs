@@ -13,7 +13,10 @@ internal sealed class ProgressLine(TextWriter writer, bool isPlain, TimeProvider
 
     /// <param name="files">Not stored yet.</param>
     /// <param name="example">One of them.</param>
-    public void Show(int files, string? example)
+    public void Show(int files, string? example) =>
+        Show(files == 0 ? "waiting for the last requests" : $"waiting for {files} {(files == 1 ? "file" : "files")} to be stored: {example}");
+
+    public void Show(string text)
     {
         var now = clock.GetTimestamp();
         if (clock.GetElapsedTime(_start, now) < Patience || isPlain && _last is { } last && clock.GetElapsedTime(last, now) < PlainEvery)
@@ -21,7 +24,6 @@ internal sealed class ProgressLine(TextWriter writer, bool isPlain, TimeProvider
             return;
         }
         _last = now;
-        var text = files == 0 ? "waiting for the last requests" : $"waiting for {files} {(files == 1 ? "file" : "files")} to be stored: {example}";
         if (isPlain)
         {
             writer.WriteLine("ssecfs: " + text);

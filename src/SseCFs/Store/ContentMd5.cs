@@ -2,9 +2,12 @@ using System.Security.Cryptography;
 
 namespace SseCFs.Store;
 
-/// <summary>The Content-MD5 header, by which the service notices a body that was damaged on its way.</summary>
+/// <summary>The MD5 of content: in the Content-MD5 header, by which the service notices a body that was damaged on its way, and in metadata.</summary>
 internal static class ContentMd5
 {
+    /// <summary>User metadata that keeps it, in base64, under the name that rclone uses.</summary>
+    public const string MetadataName = "md5chksum";
+
     public static string Of(ObjectContent content)
     {
 #pragma warning disable CA5351 // a checksum, not a secret

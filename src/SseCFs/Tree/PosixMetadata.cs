@@ -16,13 +16,12 @@ internal sealed class PosixMetadata
     private const string ModifyName = "mtime";
     private const string ChangeName = "ctime";
     private const string AccessName = "atime";
-    private const string HashName = "md5chksum";
     internal const string WriterName = "ssecfs-writer";
 
     /// <summary>S3 allows 2 KiB of user metadata, names included; Ceph is not stricter. The store adds the fingerprint of the key.</summary>
     private const int LargestUserMetadata = 2048 - ObjectMetadata.KeySize;
 
-    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, HashName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
+    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, ContentMd5.MetadataName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
     public uint Mode { get; set; }
@@ -70,7 +69,7 @@ internal sealed class PosixMetadata
             AccessTime = Time(user, AccessName) ?? modified,
             Extended = ExtendedAttributes.Parse(user.GetValueOrDefault(ExtendedAttributes.MetadataName)),
             ContentType = info.Metadata.ContentType,
-            ContentHash = user.GetValueOrDefault(HashName),
+            ContentHash = user.GetValueOrDefault(ContentMd5.MetadataName),
             Foreign = user.Where(pair => !Owned.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value),
         };
     }
@@ -95,7 +94,7 @@ internal sealed class PosixMetadata
         }
         if (ContentHash is not null)
         {
-            user[HashName] = ContentHash;
+            user[ContentMd5.MetadataName] = ContentHash;
         }
         if (Extended.Format() is { } extended)
         {

@@ -55,6 +55,15 @@ public abstract class Scenario(Target target) : IAsyncLifetime
 
     protected Task<string> RunAsync(string script, int seconds = 60) => Mount.RunAsync(script, seconds);
 
+    /// <summary>With the tool as TOOL, what it is to mount as SOURCE, its key as KEY and the options of the service as SERVICE; mount_it DIR mounts.</summary>
+    protected Task<string> ToolAsync(string script, int seconds = 60) => RunAsync(
+        $$"""
+        TOOL={{Target.Tool}} SOURCE={{Source}} KEY={{KeyFile}} ENDPOINT={{Target.Endpoint.Url}} CA={{Target.Endpoint.CertificateFile}}
+        SERVICE=(--endpoint "$ENDPOINT" --region us-east-1 ${CA:+--ca-file "$CA"})
+        mount_it() { local at=$1; shift; "$TOOL" mount "$SOURCE" "$at" --key "file:$KEY" "${SERVICE[@]}" "$@"; }
+
+        """ + script, seconds);
+
     /// <summary>Prepares files; with <paramref name="earlier"/> they have been stored by an earlier mount afterwards.</summary>
     protected async Task GivenAsync(bool earlier, string script, int seconds = 60)
     {

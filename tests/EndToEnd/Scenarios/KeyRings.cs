@@ -57,6 +57,44 @@ public sealed class KeyRings(Target target) : Scenario(target)
         await UnderAsync(Target.Key, "a", "b", "large");
     }
 
+    [Fact]
+    public async Task AuditAndVerifyTellWhatIsInTheBucket()
+    {
+        await RunAsync("noise 1000 1 >new; noise 9000000 2 >large; mkdir own; echo 1 >own/a");
+        await Target.S3.PutAsync(Prefix + "old", new byte[70], _old);
+        await Mount.RemountAsync();
+        await ToolAsync($$"""
+            KEYS=({{string.Join(' ', Options)}})
+            "$TOOL" audit "$SOURCE" --key "file:$KEY" "${KEYS[@]}" "${SERVICE[@]}" >"$SCRATCH/audit"
+            grep -q ': 5 objects,' "$SCRATCH/audit"
+            "$TOOL" verify "$SOURCE" --key "file:$KEY" "${KEYS[@]}" "${SERVICE[@]}" >"$SCRATCH/verify"
+            grep -Eq 'damaged +0 objects' "$SCRATCH/verify"
+
+            code=0
+            "$TOOL" audit "$SOURCE" --key "file:$KEY" "${SERVICE[@]}" --json >"$SCRATCH/audit.json" || code=$?
+            is $code 11
+            python3 - "$SCRATCH/audit.json" <<'P'
+            import json, sys
+            groups = {group["kind"]: group for group in json.load(open(sys.argv[1]))["groups"]}
+            assert groups["unreadable"]["objects"] == 3, groups
+            assert groups["key"]["bytes"] == 9_001_000, groups
+            P
+            """);
+        await Target.S3.PutAsync(Prefix + "damaged", "other"u8.ToArray(), Target.Key, ("md5chksum", "AAAAAAAAAAAAAAAAAAAAAA=="));
+        await Target.S3.PutAsync(Prefix + "plain", "plain"u8.ToArray(), null);
+        await ToolAsync($$"""
+            KEYS=({{string.Join(' ', Options)}})
+            code=0
+            "$TOOL" verify "$SOURCE" --key "file:$KEY" "${KEYS[@]}" "${SERVICE[@]}" >"$SCRATCH/verify" || code=$?
+            is $code 11
+            grep -q '^damaged: {{Prefix}}damaged: ' "$SCRATCH/verify"
+            code=0
+            "$TOOL" audit "$SOURCE" --key "file:$KEY" "${KEYS[@]}" "${SERVICE[@]}" >"$SCRATCH/audit" || code=$?
+            is $code 11
+            grep -Eq 'not encrypted +1 object .*such as {{Prefix}}plain' "$SCRATCH/audit"
+            """);
+    }
+
     private async Task UnderAsync(byte[] key, params string[] names)
     {
         foreach (var name in names)

@@ -140,12 +140,4 @@ public sealed class Mounting(Target target) : Scenario(target)
             """);
         await other.UnmountAsync();
     }
-
-    private Task<string> ToolAsync(string script, int seconds = 60) => RunAsync(
-        $$"""
-        TOOL={{Target.Tool}} SOURCE={{Source}} KEY={{KeyFile}} ENDPOINT={{Target.Endpoint.Url}} CA={{Target.Endpoint.CertificateFile}}
-        SERVICE=(--endpoint "$ENDPOINT" --region us-east-1 ${CA:+--ca-file "$CA"})
-        mount_it() { local at=$1; shift; "$TOOL" mount "$SOURCE" "$at" --key "file:$KEY" "${SERVICE[@]}" "$@"; }
-
-        """ + script, seconds);
 }

@@ -1,0 +1,65 @@
+using System.CommandLine;
+using System.Text.Json;
+using SseCFs.Store;
+using SseCFs.Upkeep;
+
+namespace SseCFs.Tool.CommandLine;
+
+/// <summary>ssecfs verify.</summary>
+internal static class VerifyCommand
+{
+    public static Command Build() => new UpkeepOptions().Build(
+        "verify", "Reads everything in a bucket and compares it with the hashes that are kept with the objects; exit code 11 if something is damaged or cannot be read", RunAsync);
+
+    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool json, CancellationToken cancellation)
+    {
+        var verification = new Verification(store);
+        var found = await UpkeepOptions.WatchAsync(
+            verification.RunAsync(url.Prefix, cancellation),
+            () => $"{UpkeepOptions.Count(verification.Done.Objects)} and {UpkeepOptions.Size(verification.Done.Bytes)} read").ConfigureAwait(false);
+        if (json)
+        {
+            await WriteJsonAsync(found).ConfigureAwait(false);
+        }
+        else
+        {
+            WriteTable(url, found, verification.Done.Bytes);
+        }
+        return found.Damaged.Count > 0 || found.Unreadable > 0 ? ExitCode.Findings : ExitCode.Done;
+    }
+
+    private static void WriteTable(BucketUrl url, VerificationResult found, long bytes)
+    {
+        foreach (var damage in found.Damaged)
+        {
+            Console.WriteLine($"damaged: {damage.Key}: {damage.What.ReplaceLineEndings(" ")}");
+        }
+        Console.WriteLine($"{url}: {UpkeepOptions.Size(bytes)} read");
+        Console.WriteLine($"  right                {UpkeepOptions.Count(found.Right),15}");
+        Console.WriteLine($"  read, without hash   {UpkeepOptions.Count(found.WithoutHash),15}");
+        Console.WriteLine($"  under another key    {UpkeepOptions.Count(found.Unreadable),15}");
+        Console.WriteLine($"  damaged              {UpkeepOptions.Count(found.Damaged.Count),15}");
+    }
+
+    private static async Task WriteJsonAsync(VerificationResult found)
+    {
+        var output = Console.OpenStandardOutput();
+        await using var closing = output.ConfigureAwait(false);
+        var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
+        await using var ending = json.ConfigureAwait(false);
+        json.WriteStartObject();
+        json.WriteNumber("right", found.Right);
+        json.WriteNumber("withoutHash", found.WithoutHash);
+        json.WriteNumber("unreadable", found.Unreadable);
+        json.WriteStartArray("damaged");
+        foreach (var damage in found.Damaged)
+        {
+            json.WriteStartObject();
+            json.WriteString("key", damage.Key);
+            json.WriteString("what", damage.What);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+}
