@@ -11,13 +11,13 @@ internal static class AuditCommand
     public static Command Build() => new UpkeepOptions().Build(
         "audit", "Counts the objects of a bucket by the key that they are encrypted with; exit code 11 if some are plain or under a key that was not given", RunAsync);
 
-    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool json, CancellationToken cancellation)
+    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool isJson, CancellationToken cancellation)
     {
         var audit = new Audit(store);
         var groups = await UpkeepOptions.WatchAsync(audit.RunAsync(url.Prefix, cancellation), () => $"{UpkeepOptions.Count(audit.Seen)} looked at").ConfigureAwait(false);
-        if (json)
+        if (isJson)
         {
-            await WriteJsonAsync(groups).ConfigureAwait(false);
+            UpkeepOptions.PrintJson(json => WriteJson(json, groups));
         }
         else
         {
@@ -37,13 +37,8 @@ internal static class AuditCommand
         }
     }
 
-    private static async Task WriteJsonAsync(IReadOnlyList<AuditGroup> groups)
+    private static void WriteJson(Utf8JsonWriter json, IReadOnlyList<AuditGroup> groups)
     {
-        var output = Console.OpenStandardOutput();
-        await using var closing = output.ConfigureAwait(false);
-        var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
-        await using var ending = json.ConfigureAwait(false);
-        json.WriteStartObject();
         json.WriteStartArray("groups");
         foreach (var group in groups)
         {
@@ -59,6 +54,5 @@ internal static class AuditCommand
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using SseCFs.Store;
 using SseCFs.Tool.Background;
@@ -52,6 +53,16 @@ internal sealed class UpkeepOptions
             line.Show(progress());
         }
         return await work.ConfigureAwait(false);
+    }
+
+    /// <summary>Prints one object, whose members are written in between.</summary>
+    public static void PrintJson(Action<Utf8JsonWriter> members)
+    {
+        using var output = Console.OpenStandardOutput();
+        using var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
+        json.WriteStartObject();
+        members(json);
+        json.WriteEndObject();
     }
 
     /// <summary>"1 object", "1,234 objects".</summary>

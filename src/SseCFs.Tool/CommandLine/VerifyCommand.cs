@@ -11,15 +11,15 @@ internal static class VerifyCommand
     public static Command Build() => new UpkeepOptions().Build(
         "verify", "Reads everything in a bucket and compares it with the hashes that are kept with the objects; exit code 11 if something is damaged or cannot be read", RunAsync);
 
-    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool json, CancellationToken cancellation)
+    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool isJson, CancellationToken cancellation)
     {
         var verification = new Verification(store);
         var found = await UpkeepOptions.WatchAsync(
             verification.RunAsync(url.Prefix, cancellation),
             () => $"{UpkeepOptions.Count(verification.Done.Objects)} and {UpkeepOptions.Size(verification.Done.Bytes)} read").ConfigureAwait(false);
-        if (json)
+        if (isJson)
         {
-            await WriteJsonAsync(found).ConfigureAwait(false);
+            UpkeepOptions.PrintJson(json => WriteJson(json, found));
         }
         else
         {
@@ -41,13 +41,8 @@ internal static class VerifyCommand
         Console.WriteLine($"  damaged              {UpkeepOptions.Count(found.Damaged.Count),15}");
     }
 
-    private static async Task WriteJsonAsync(VerificationResult found)
+    private static void WriteJson(Utf8JsonWriter json, VerificationResult found)
     {
-        var output = Console.OpenStandardOutput();
-        await using var closing = output.ConfigureAwait(false);
-        var json = new Utf8JsonWriter(output, new JsonWriterOptions { Indented = true });
-        await using var ending = json.ConfigureAwait(false);
-        json.WriteStartObject();
         json.WriteNumber("right", found.Right);
         json.WriteNumber("withoutHash", found.WithoutHash);
         json.WriteNumber("unreadable", found.Unreadable);
@@ -60,6 +55,5 @@ internal static class VerifyCommand
             json.WriteEndObject();
         }
         json.WriteEndArray();
-        json.WriteEndObject();
     }
 }

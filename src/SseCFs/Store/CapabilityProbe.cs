@@ -16,7 +16,6 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
     /// <summary>The first row: nothing else is asked if it is bad.</summary>
     public const string AccessRow = "access";
 
-
     private static readonly ObjectMetadata NoMetadata = new(new Dictionary<string, string>(), null);
     private static readonly byte[] Content = "ssecfs check"u8.ToArray();
 

@@ -29,20 +29,14 @@ internal sealed class S3Body : ObjectBody
     public static async ValueTask<S3Body?> OpenAsync(
         S3Requests requests, string key, long offset, long length, string? ifMatch, string? ifNoneMatch, CancellationToken cancellation)
     {
-        FsException? refusal = null;
-        foreach (var headers in requests.Ring.CandidatesFor(key))
-        {
-            try
+        return await requests.WithKeysAsync(
+            key,
+            headers => OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, headers, cancellation),
+            async refusal =>
             {
-                return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, headers, cancellation).ConfigureAwait(false);
-            }
-            catch (FsException e) when (S3Requests.IsPerhapsWrongKey(e))
-            {
-                refusal ??= e;
-            }
-        }
-        await requests.HeadWithoutKeyAsync(key, refusal!, cancellation).ConfigureAwait(false);
-        return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, null, cancellation).ConfigureAwait(false);
+                await requests.HeadWithoutKeyAsync(key, refusal, cancellation).ConfigureAwait(false);
+                return await OpenAsync(requests, key, offset, length, ifMatch, ifNoneMatch, null, cancellation).ConfigureAwait(false);
+            }).ConfigureAwait(false);
     }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellation)

@@ -23,21 +23,26 @@ internal sealed class S3Requests(
     /// <summary>UNSIGNED-PAYLOAD is for TLS only, which protects the body itself; over plain http the body is hashed and signed.</summary>
     public bool IsPayloadUnsigned { get; } = client.Config.ServiceURL?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) != true;
 
-    public async ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation)
+    public ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation) =>
+        WithKeysAsync(key, headers => HeadOnceAsync(key, headers, cancellation), refusal => HeadWithoutKeyAsync(key, refusal, cancellation));
+
+    /// <summary>Asks with one key after the other, the most probable first, as long as the answer may mean a wrong key.</summary>
+    /// <param name="withoutKey">What is left when none was taken; given the first refusal.</param>
+    public async ValueTask<T> WithKeysAsync<T>(string key, Func<CustomerKeyHeaders, ValueTask<T>> ask, Func<FsException, ValueTask<T>> withoutKey)
     {
         FsException? refusal = null;
         foreach (var headers in ring.CandidatesFor(key))
         {
             try
             {
-                return await HeadOnceAsync(key, headers, cancellation).ConfigureAwait(false);
+                return await ask(headers).ConfigureAwait(false);
             }
             catch (FsException e) when (IsPerhapsWrongKey(e))
             {
                 refusal ??= e;
             }
         }
-        return await HeadWithoutKeyAsync(key, refusal!, cancellation).ConfigureAwait(false);
+        return await withoutKey(refusal!).ConfigureAwait(false);
     }
 
     /// <summary>Answers that a wrong key, a key for a plain object, and a plain refusal have in common.</summary>
@@ -142,7 +147,7 @@ internal sealed class S3Requests(
 
     public static DateTimeOffset Utc(DateTime? time) => time is { } known ? new DateTimeOffset(known.ToUniversalTime()) : default;
 
-    private Task<ObjectInfo> HeadOnceAsync(string key, CustomerKeyHeaders? headers, CancellationToken cancellation) =>
+    private ValueTask<ObjectInfo> HeadOnceAsync(string key, CustomerKeyHeaders? headers, CancellationToken cancellation) =>
         retries.RunAsync($"HEAD {key}", 0, async (_, token) =>
         {
             var request = new GetObjectMetadataRequest { BucketName = options.Bucket, Key = key };
@@ -150,7 +155,7 @@ internal sealed class S3Requests(
             var reply = await client.GetObjectMetadataAsync(request, token).ConfigureAwait(false);
             var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
             return InfoOf(key, reply.ContentLength, reply.ETag, reply.LastModified, isOpened ? headers : null, reply.Metadata, reply.Headers.ContentType);
-        }, cancellation).AsTask();
+        }, cancellation);
 
     /// <summary>HEAD has no body: a GET of one byte says in words why it was refused.</summary>
     private async ValueTask<FsException> ExplainAsync(string key, FsException refusal, CancellationToken cancellation)
