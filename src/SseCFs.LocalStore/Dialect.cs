@@ -132,6 +132,9 @@ public sealed record Dialect
     /// <summary>Bytes of user metadata (names and values) in one object.</summary>
     public required int MetadataLimit { get; init; }
 
+    /// <summary>Classes that an object may be labelled with.</summary>
+    public required IReadOnlyList<string> StorageClasses { get; init; }
+
     /// <summary>DeleteObjects needs a Content-MD5 or a checksum.</summary>
     public required bool DeleteManyNeedsDigest { get; init; }
 
@@ -179,6 +182,7 @@ public sealed record Dialect
         RefusesWriteOffset = true,
         EncodesMetadata = true,
         MetadataLimit = 2048,
+        StorageClasses = ["STANDARD", "REDUCED_REDUNDANCY", "STANDARD_IA", "ONEZONE_IA", "INTELLIGENT_TIERING", "GLACIER_IR"],
         DeleteManyNeedsDigest = true,
     };
 
@@ -224,6 +228,7 @@ public sealed record Dialect
         RefusesWriteOffset = false,
         EncodesMetadata = false,
         MetadataLimit = 16 << 10,
+        StorageClasses = ["STANDARD"],
         DeleteManyNeedsDigest = false,
     };
 

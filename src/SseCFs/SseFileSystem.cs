@@ -59,6 +59,18 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     /// <summary>Directories that are being renamed.</summary>
     public IReadOnlyList<RenameProgress> Renames => _mounted.Activity.Renames;
 
+    /// <summary>The store has other keys now: what could not be read is asked for again.</summary>
+    public void ForgetUnreadable()
+    {
+        foreach (var file in _mounted.Names.Files())
+        {
+            lock (file.Sync)
+            {
+                file.IsUnreadable = false;
+            }
+        }
+    }
+
     /// <summary>Stores all that is not stored yet, whatever was asked to wait; open files too.</summary>
     /// <returns>How many files could not be stored; they stay staged and may be tried again.</returns>
     public async ValueTask<int> DrainAsync(CancellationToken cancellation)
@@ -122,6 +134,11 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         if (!_metadata.IsKnown(inode))
         {
             await _metadata.EnsureAsync(inode, withContent: true, cancellation).ConfigureAwait(false);
+            if (inode is FileInode { IsDetached: true })
+            {
+                // It proved to be another file, and the name leads to that now.
+                return await LookupAsync(parent, name, caller, cancellation).ConfigureAwait(false);
+            }
             if (inode is FileInode file)
             {
                 lock (file.Sync)

@@ -163,13 +163,44 @@ public sealed class ObjectTests
     }
 
     [Fact]
+    public async Task Tags_and_storage_class_come_with_every_way_to_write_and_go_along_with_a_copy()
+    {
+        await using var store = await TestStore.StartAsync();
+        var s3 = store.S3;
+        var headers = H("x-amz-tagging", "colour=light%20green&n=", "x-amz-storage-class", "STANDARD_IA");
+        const string tags = "<TagSet><Tag><Key>colour</Key><Value>light green</Value></Tag><Tag><Key>n</Key><Value></Value></Tag></TagSet>";
+        await s3.PutAsync("put", [1], headers);
+        await s3.PutAsync("kept", [], H("x-amz-copy-source", $"/{s3.Bucket}/put"));
+        await s3.PutAsync("replaced", [], H("x-amz-copy-source", $"/{s3.Bucket}/put", "x-amz-tagging-directive", "REPLACE", "x-amz-tagging", "a=b", "x-amz-storage-class", "GLACIER_IR"));
+        await s3.UploadAsync("upload", headers, [1]);
+
+        Assert.Contains(tags, await TagsAsync("put"), StringComparison.Ordinal);
+        Assert.Contains(tags, await TagsAsync("kept"), StringComparison.Ordinal);
+        Assert.Contains("<Tag><Key>a</Key><Value>b</Value></Tag>", await TagsAsync("replaced"), StringComparison.Ordinal);
+        Assert.Contains(tags, await TagsAsync("upload"), StringComparison.Ordinal);
+        Assert.Equal(("STANDARD_IA", "2"), await HeadAsync("put"));
+        Assert.Equal((null, "2"), await HeadAsync("kept"));
+        Assert.Equal(("GLACIER_IR", "1"), await HeadAsync("replaced"));
+        Assert.Equal(("STANDARD_IA", "2"), await HeadAsync("upload"));
+        Assert.Equal(400, (await s3.PutAsync("put", [1], H("x-amz-tagging", "a=b&a=c"))).Status);
+        Assert.Equal(400, (await s3.PutAsync("put", [1], H("x-amz-tagging", string.Join('&', Enumerable.Range(0, 11).Select(i => $"{i}=1"))))).Status);
+
+        async Task<string> TagsAsync(string key) => (await s3.GetAsync(key, null, "tagging")).Text;
+
+        async Task<(string?, string?)> HeadAsync(string key)
+        {
+            var reply = await s3.HeadAsync(key);
+            return (reply.Header("x-amz-storage-class"), reply.Header("x-amz-tagging-count"));
+        }
+    }
+
+    [Fact]
     public async Task What_is_not_offered_is_refused_and_never_taken_for_something_else()
     {
         await using var store = await TestStore.StartAsync();
         await store.S3.PutAsync("o", [1, 2, 3]);
         Assert.Equal(501, (await store.S3.PutAsync("o", [9], null, "tagging")).Status);
         Assert.Equal(501, (await store.S3.PutAsync("o", [9], null, "retention")).Status);
-        Assert.Equal(501, (await store.S3.PutAsync("o", [9], H("x-amz-tagging", "a=b"))).Status);
         Assert.Equal(501, (await store.S3.PutAsync("o", [9], H("x-amz-server-side-encryption", "aws:kms"))).Status);
         Assert.Equal(400, (await store.S3.PutAsync("o", [9], H("x-amz-storage-class", "GLACIER"))).Status);
         Assert.Equal(501, (await store.S3.SendAsync("DELETE", "o", "versionId=1")).Status);

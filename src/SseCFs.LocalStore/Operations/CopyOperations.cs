@@ -14,12 +14,8 @@ internal static class CopyOperations
         var bucket = context.Bucket;
         WriteOperations.RefuseNotOffered(request);
         using var source = OpenSource(context);
-        bool replace = request.Header("x-amz-metadata-directive")?.ToUpperInvariant() switch
-        {
-            null or "COPY" => false,
-            "REPLACE" => true,
-            _ => throw S3Exception.InvalidArgument("Unknown metadata directive."),
-        };
+        bool replace = IsReplaced(request, "metadata");
+        bool replaceTags = IsReplaced(request, "tagging");
         if (dialect.CopyHonoursSourceConditions)
             ReadConditions.CheckCopySource(request, source.Stored);
         if (!dialect.CopiesEncrypted && source.Stored.Seal.Kind != SealKind.None)
@@ -47,7 +43,11 @@ internal static class CopyOperations
             ETag = dialect.CopyKeepsETag ? source.Stored.ETag : content.ETag(seal, dialect),
             LastModified = context.Now,
             Seal = seal,
-            Headers = replace ? ObjectHeaderMapping.Read(request, dialect, keepAwsChunked: false) : source.Stored.Headers,
+            Headers = (replace ? ObjectHeaderMapping.Read(request, dialect, keepAwsChunked: false) : source.Stored.Headers) with
+            {
+                Tags = replaceTags ? ObjectHeaderMapping.ReadTags(request) : source.Stored.Headers.Tags,
+                StorageClass = ObjectHeaderMapping.ReadStorageClass(request, dialect),
+            },
             Checksums = algorithm is { } a
                 ? new Dictionary<string, string> { [a.Name()] = Convert.ToBase64String(content.Checksum!) }
                 : source.Stored.ChecksumType == "FULL_OBJECT" ? source.Stored.Checksums : new Dictionary<string, string>(),
@@ -63,6 +63,13 @@ internal static class CopyOperations
                 xml.Element("Checksum" + name, value);
         })).Echo(seal);
     }
+
+    private static bool IsReplaced(S3Request request, string what) => request.Header($"x-amz-{what}-directive")?.ToUpperInvariant() switch
+    {
+        null or "COPY" => false,
+        "REPLACE" => true,
+        _ => throw S3Exception.InvalidArgument($"Unknown {what} directive."),
+    };
 
     /// <summary>The object that x-amz-copy-source names, held open.</summary>
     public static CopySource OpenSource(RequestContext context)

@@ -53,7 +53,7 @@ internal static class ListOperations
                     xml.Element("LastModified", S3Xml.Time(stored.LastModified, context.Dialect.ListsWholeSeconds));
                     xml.Element("ETag", $"\"{stored.ETag}\"");
                     xml.Element("Size", stored.Size);
-                    xml.Element("StorageClass", "STANDARD");
+                    xml.Element("StorageClass", stored.Headers.StorageClass);
                     if (!version2 || request.Parameter("fetch-owner") == "true")
                         BucketOperations.WriteOwner(xml);
                 });
@@ -119,7 +119,7 @@ internal static class ListOperations
                     xml.Element("UploadId", upload.Id);
                     BucketOperations.WriteOwner(xml, "Initiator");
                     BucketOperations.WriteOwner(xml);
-                    xml.Element("StorageClass", "STANDARD");
+                    xml.Element("StorageClass", upload.Headers.StorageClass);
                     xml.Element("Initiated", S3Xml.Time(upload.Started, context.Dialect.ListsWholeSeconds));
                 });
             }

@@ -104,7 +104,7 @@ internal static class MultipartOperations
             xml.Element("UploadId", upload.Id);
             BucketOperations.WriteOwner(xml, "Initiator");
             BucketOperations.WriteOwner(xml);
-            xml.Element("StorageClass", "STANDARD");
+            xml.Element("StorageClass", upload.Headers.StorageClass);
             xml.Element("PartNumberMarker", after);
             xml.Element("NextPartNumberMarker", page.Count > 0 ? page[^1].Number : after);
             xml.Element("MaxParts", limit);

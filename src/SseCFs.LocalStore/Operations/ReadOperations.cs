@@ -89,16 +89,25 @@ internal static class ReadOperations
             }
             if (asked.Contains("ObjectParts") && stored.Parts.Count > 0)
                 xml.Element("ObjectParts", () => xml.Element("TotalPartsCount", stored.Parts.Count));
-            xml.Element("StorageClass", asked.Contains("StorageClass") ? "STANDARD" : null);
+            xml.Element("StorageClass", asked.Contains("StorageClass") ? stored.Headers.StorageClass : null);
             xml.Element("ObjectSize", asked.Contains("ObjectSize") ? stored.Size.ToString(CultureInfo.InvariantCulture) : null);
         })).With("Last-Modified", HttpTime(stored.LastModified));
     }
 
     public static Reply GetTagging(RequestContext context)
     {
-        if (context.Bucket.Find(context.Request.Key) is null)
-            throw S3Exception.NoSuchKey(context.Request.Key);
-        return Reply.Xml(S3Xml.Write("Tagging", xml => xml.Element("TagSet", () => { })));
+        var stored = context.Bucket.Find(context.Request.Key) ?? throw S3Exception.NoSuchKey(context.Request.Key);
+        return Reply.Xml(S3Xml.Write("Tagging", xml => xml.Element("TagSet", () =>
+        {
+            foreach (var (name, value) in stored.Headers.Tags)
+            {
+                xml.Element("Tag", () =>
+                {
+                    xml.Element("Key", name);
+                    xml.Element("Value", value);
+                });
+            }
+        })));
     }
 
     public static Reply WithChecksums(Reply reply, StoredObject stored)

@@ -17,7 +17,7 @@ internal static class WriteOperations
 
     /// <summary>Headers that ask for what is not offered: a client must not believe that it got it.</summary>
     private static readonly string[] NotOffered =
-        ["x-amz-tagging", "x-amz-website-redirect-location", "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date", "x-amz-object-lock-legal-hold"];
+        ["x-amz-website-redirect-location", "x-amz-object-lock-mode", "x-amz-object-lock-retain-until-date", "x-amz-object-lock-legal-hold"];
 
     public static async ValueTask<Reply> PutAsync(RequestContext context, CancellationToken cancellation)
     {
@@ -139,8 +139,6 @@ internal static class WriteOperations
             if (request.Header(name) is not null)
                 throw S3Exception.NotImplemented(name);
         }
-        if (request.Header("x-amz-storage-class") is not (null or "STANDARD"))
-            throw new S3Exception(400, "InvalidStorageClass", "The storage class you specified is not valid");
     }
 
     public static void CheckSize(RequestContext context)

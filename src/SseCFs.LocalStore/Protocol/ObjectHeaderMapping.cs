@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using SseCFs.LocalStore.Storage;
 
@@ -7,6 +8,7 @@ namespace SseCFs.LocalStore.Protocol;
 internal static class ObjectHeaderMapping
 {
     private const string UserPrefix = "x-amz-meta-";
+    private const int MostTags = 10;
 
     private static readonly string[] HttpNames =
         ["Content-Type", "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Expires"];
@@ -37,7 +39,27 @@ internal static class ObjectHeaderMapping
             if (!string.IsNullOrEmpty(value))
                 http[name] = value;
         }
-        return new ObjectHeaders { User = user, Http = http };
+        return new ObjectHeaders { User = user, Http = http, Tags = ReadTags(request), StorageClass = ReadStorageClass(request, dialect) };
+    }
+
+    /// <summary>From x-amz-tagging, which is written like a query.</summary>
+    public static IReadOnlyDictionary<string, string> ReadTags(S3Request request)
+    {
+        var tags = new Dictionary<string, string>();
+        foreach (var (name, value) in S3Request.ParseQuery(request.Header("x-amz-tagging") ?? ""))
+        {
+            if (name.Length is 0 or > 128 || value.Length > 256 || !tags.TryAdd(name, value) || tags.Count > MostTags)
+                throw S3Exception.InvalidArgument("The header 'x-amz-tagging' shall be encoded as UTF-8 then URLEncoded URL query parameters without tag name duplicates.");
+        }
+        return tags;
+    }
+
+    public static string ReadStorageClass(S3Request request, Dialect dialect)
+    {
+        string name = request.Header("x-amz-storage-class") ?? "STANDARD";
+        return dialect.StorageClasses.Contains(name)
+            ? name
+            : throw new S3Exception(400, "InvalidStorageClass", "The storage class you specified is not valid");
     }
 
     /// <summary>Adds them to a GET's or HEAD's reply, with the response-* parameters of the query in their place.</summary>
@@ -50,7 +72,9 @@ internal static class ObjectHeaderMapping
         }
         foreach (var (name, value) in headers.User)
             reply.With(UserPrefix + name, ToWire(value, dialect.EncodesMetadata));
-        return reply;
+        if (headers.Tags.Count > 0)
+            reply.With("x-amz-tagging-count", headers.Tags.Count.ToString(CultureInfo.InvariantCulture));
+        return reply.With("x-amz-storage-class", headers.StorageClass == "STANDARD" ? null : headers.StorageClass);
     }
 
     /// <summary>Header bytes are UTF-8 where they are valid as such, else Latin-1.</summary>

@@ -70,9 +70,9 @@ internal sealed class S3Request
 
     public bool Has(string parameter) => Parameter(parameter) is not null;
 
-    private static List<(string, string)> ParseQuery(string query)
+    public static List<(string Name, string Value)> ParseQuery(string query)
     {
-        var result = new List<(string, string)>();
+        var result = new List<(string Name, string Value)>();
         foreach (string pair in query.Split('&', StringSplitOptions.RemoveEmptyEntries))
         {
             int equals = pair.IndexOf('=');

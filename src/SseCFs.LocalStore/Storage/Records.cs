@@ -47,6 +47,12 @@ internal sealed record ObjectHeaders
 
     /// <summary>Content-Type, Cache-Control and their like, by name.</summary>
     public IReadOnlyDictionary<string, string> Http { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>As text.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>A label: all classes are kept alike.</summary>
+    public string StorageClass { get; init; } = "STANDARD";
 }
 
 /// <summary>One uploaded part; its file has the same form as an object's.</summary>

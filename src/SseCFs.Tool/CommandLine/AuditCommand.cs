@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using SseCFs.Store;
 using SseCFs.Upkeep;
 
 namespace SseCFs.Tool.CommandLine;
@@ -8,20 +7,20 @@ namespace SseCFs.Tool.CommandLine;
 /// <summary>ssecfs audit.</summary>
 internal static class AuditCommand
 {
-    public static Command Build() => new UpkeepOptions().Build(
+    public static Command Build() => new UpkeepOptions(movesContent: false).Build(
         "audit", "Counts the objects of a bucket by the key that they are encrypted with; exit code 11 if some are plain or under a key that was not given", RunAsync);
 
-    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool isJson, CancellationToken cancellation)
+    private static async Task<ExitCode> RunAsync(UpkeepRun run, CancellationToken cancellation)
     {
-        var audit = new Audit(store);
-        var groups = await UpkeepOptions.WatchAsync(audit.RunAsync(url.Prefix, cancellation), () => $"{UpkeepOptions.Count(audit.Seen)} looked at").ConfigureAwait(false);
-        if (isJson)
+        var audit = new Audit(run.Store, run.AtOnce);
+        var groups = await UpkeepOptions.WatchAsync(audit.RunAsync(run.Url.Prefix, cancellation), () => $"{UpkeepOptions.Count(audit.Seen)} looked at").ConfigureAwait(false);
+        if (run.IsJson)
         {
             UpkeepOptions.PrintJson(json => WriteJson(json, groups));
         }
         else
         {
-            WriteTable(url, groups);
+            WriteTable(run.Url, groups);
         }
         return groups.Any(group => group.IsPlain || group.IsUnreadable) ? ExitCode.Findings : ExitCode.Done;
     }

@@ -1,9 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
-using SseCFs.Fuse.Mounting;
 using SseCFs.Tool.Control;
-using SseCFs.Tool.Mounting;
-using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.CommandLine;
 
@@ -21,22 +18,10 @@ internal sealed class StatusCommand
 
     private static async Task<int> RunAsync(string directory, CancellationToken cancellation)
     {
-        var path = Unmounting.Resolve(directory);
-        var socket = ControlSocketPath.Of(path, MountTable.Find(path)?.Owner ?? Libc.getuid());
-        if (ControlClient.TryAsk(socket, new ControlRequest { Command = ControlRequest.Status }, cancellation) is not { } replies)
+        var (path, reply) = await ControlClient.AskOnceAsync(directory, ControlRequest.Status, cancellation).ConfigureAwait(false);
+        foreach (var line in Lines(path, reply.ProcessId, reply.Status!))
         {
-            throw new ToolException(ExitCode.Directory, $"{path}: no process of ssecfs answers for it");
-        }
-        await foreach (var reply in replies.ConfigureAwait(false))
-        {
-            if (reply.Status is not { } status)
-            {
-                throw new ToolException((ExitCode)reply.ExitCode, reply.Message ?? "refused");
-            }
-            foreach (var line in Lines(path, reply.ProcessId, status))
-            {
-                Console.WriteLine(line);
-            }
+            Console.WriteLine(line);
         }
         return 0;
     }

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Text.Json;
-using SseCFs.Store;
 using SseCFs.Upkeep;
 
 namespace SseCFs.Tool.CommandLine;
@@ -8,22 +7,22 @@ namespace SseCFs.Tool.CommandLine;
 /// <summary>ssecfs verify.</summary>
 internal static class VerifyCommand
 {
-    public static Command Build() => new UpkeepOptions().Build(
+    public static Command Build() => new UpkeepOptions(movesContent: true).Build(
         "verify", "Reads everything in a bucket and compares it with the hashes that are kept with the objects; exit code 11 if something is damaged or cannot be read", RunAsync);
 
-    private static async Task<ExitCode> RunAsync(BucketUrl url, S3ObjectStore store, bool isJson, CancellationToken cancellation)
+    private static async Task<ExitCode> RunAsync(UpkeepRun run, CancellationToken cancellation)
     {
-        var verification = new Verification(store);
+        var verification = new Verification(run.Store, run.AtOnce);
         var found = await UpkeepOptions.WatchAsync(
-            verification.RunAsync(url.Prefix, cancellation),
+            verification.RunAsync(run.Url.Prefix, cancellation),
             () => $"{UpkeepOptions.Count(verification.Done.Objects)} and {UpkeepOptions.Size(verification.Done.Bytes)} read").ConfigureAwait(false);
-        if (isJson)
+        if (run.IsJson)
         {
             UpkeepOptions.PrintJson(json => WriteJson(json, found));
         }
         else
         {
-            WriteTable(url, found, verification.Done.Bytes);
+            WriteTable(run.Url, found, verification.Done.Bytes);
         }
         return found.Damaged.Count > 0 || found.Unreadable > 0 ? ExitCode.Findings : ExitCode.Done;
     }
@@ -46,14 +45,6 @@ internal static class VerifyCommand
         json.WriteNumber("right", found.Right);
         json.WriteNumber("withoutHash", found.WithoutHash);
         json.WriteNumber("unreadable", found.Unreadable);
-        json.WriteStartArray("damaged");
-        foreach (var damage in found.Damaged)
-        {
-            json.WriteStartObject();
-            json.WriteString("key", damage.Key);
-            json.WriteString("what", damage.What);
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
+        UpkeepOptions.WriteDamages(json, "damaged", found.Damaged);
     }
 }

@@ -1,6 +1,9 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
+using SseCFs.Fuse.Mounting;
+using SseCFs.Tool.Mounting;
+using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.Control;
 
@@ -17,6 +20,24 @@ internal static class ControlClient
     /// <summary>The answer, line by line; null if no process listens on the socket.</summary>
     public static IAsyncEnumerable<ControlReply>? TryAsk(string path, ControlRequest request, CancellationToken cancellation) =>
         TryConnect(path) is { } socket ? AskAsync(socket, request, cancellation) : null;
+
+    /// <summary>The one reply of the process that serves a mount.</summary>
+    /// <param name="directory">The mount point, as it was typed.</param>
+    /// <returns>The mount point, resolved, and the reply.</returns>
+    /// <exception cref="ToolException">No process answers, or it refuses.</exception>
+    public static async Task<(string Path, ControlReply Reply)> AskOnceAsync(string directory, string command, CancellationToken cancellation)
+    {
+        var path = Unmounting.Resolve(directory);
+        var socket = ControlSocketPath.Of(path, MountTable.Find(path)?.Owner ?? Libc.getuid());
+        if (TryAsk(socket, new ControlRequest { Command = command }, cancellation) is { } replies)
+        {
+            await foreach (var reply in replies.ConfigureAwait(false))
+            {
+                return reply.State == ControlReply.Refused ? throw new ToolException((ExitCode)reply.ExitCode, $"{path}: {reply.Message}") : (path, reply);
+            }
+        }
+        throw new ToolException(ExitCode.Directory, $"{path}: no process of ssecfs answers for it");
+    }
 
     private static async IAsyncEnumerable<ControlReply> AskAsync(Socket socket, ControlRequest request, [EnumeratorCancellation] CancellationToken cancellation)
     {

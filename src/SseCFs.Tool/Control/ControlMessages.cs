@@ -11,6 +11,9 @@ internal sealed record ControlRequest
     /// <summary>Tell what is unsaved, in conflict or under way: one reply.</summary>
     public const string Status = "status";
 
+    /// <summary>Load the keys anew: one reply.</summary>
+    public const string Reload = "reload";
+
     public required string Command { get; init; }
 
     /// <summary>Also while files are open.</summary>
@@ -23,10 +26,10 @@ internal sealed record ControlReply
     /// <summary>Unmounted; <see cref="Files"/> are not stored yet.</summary>
     public const string Storing = "storing";
 
-    /// <summary>Everything is stored, and the process is about to end.</summary>
+    /// <summary>It is done; after an unmount: everything is stored, and the process is about to end.</summary>
     public const string Done = "done";
 
-    /// <summary>Not unmounted; <see cref="Message"/> says why.</summary>
+    /// <summary>Not done; <see cref="Message"/> says why.</summary>
     public const string Refused = "refused";
 
     /// <summary>The process was told to give up; <see cref="Files"/> are not stored.</summary>

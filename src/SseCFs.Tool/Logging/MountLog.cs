@@ -38,6 +38,12 @@ internal static partial class MountLog
     [LoggerMessage(5008, LogLevel.Warning, "none of the {Count} encrypted objects looked at opens with {Keys}")]
     public static partial void Unreadable(ILogger logger, int count, string keys);
 
+    [LoggerMessage(5012, LogLevel.Information, "the keys are loaded anew: {Keys}; objects are written with key {Fingerprint}")]
+    public static partial void KeysReloaded(ILogger logger, string keys, string fingerprint);
+
+    [LoggerMessage(5013, LogLevel.Error, "the keys stay as they were: {Reason}")]
+    public static partial void KeysNotReloaded(ILogger logger, string reason);
+
     [LoggerMessage(5009, LogLevel.Critical, "serving {Directory} failed; unmounting")]
     public static partial void Failed(ILogger logger, string directory, Exception exception);
 }

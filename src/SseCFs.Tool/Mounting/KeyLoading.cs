@@ -7,15 +7,36 @@ namespace SseCFs.Tool.Mounting;
 internal static class KeyLoading
 {
     /// <exception cref="ToolException">One cannot be had, or is no key.</exception>
-    public static async ValueTask<KeyRing> LoadAsync(KeySettings settings, CancellationToken cancellation)
+    public static ValueTask<KeyRing> LoadAsync(KeySettings settings, CancellationToken cancellation) => new KeySources(settings).LoadAsync(cancellation);
+
+    /// <exception cref="ToolException">It cannot be had, or is no key.</exception>
+    public static ValueTask<CustomerKey> LoadAsync(string source, KeySourceOptions options, CancellationToken cancellation) =>
+        KeySources.LoadAsync(KeySources.Parse(source, options), cancellation);
+}
+
+/// <summary>The sources of a ring, which can be asked more than once. Paths in them are those of the directory in which this was made.</summary>
+internal sealed class KeySources
+{
+    private readonly KeySettings _settings;
+    private readonly IReadOnlyList<KeySource> _sources;
+
+    /// <exception cref="ToolException">One is not written as sources are.</exception>
+    public KeySources(KeySettings settings)
     {
+        _settings = settings;
         var options = new KeySourceOptions { Cloud = settings.Cloud, AllowPlainHttp = settings.AllowPlainHttp };
+        _sources = [.. settings.Sources.Concat(settings.ForPrefixes.Select(one => one.Source)).Select(source => Parse(source, options))];
+    }
+
+    /// <exception cref="ToolException">One cannot be had, or is no key.</exception>
+    public async ValueTask<KeyRing> LoadAsync(CancellationToken cancellation)
+    {
         var loaded = new List<CustomerKey>();
         try
         {
-            foreach (var source in settings.Sources.Concat(settings.ForPrefixes.Select(one => one.Source)))
+            foreach (var source in _sources)
             {
-                loaded.Add(await LoadAsync(source, options, cancellation).ConfigureAwait(false));
+                loaded.Add(await LoadAsync(source, cancellation).ConfigureAwait(false));
             }
         }
         catch
@@ -23,16 +44,27 @@ internal static class KeyLoading
             loaded.ForEach(key => key.Dispose());
             throw;
         }
-        var writers = loaded.GetRange(0, settings.Sources.Count);
-        return new KeyRing(writers, [.. settings.ForPrefixes.Zip(loaded.Skip(writers.Count), (one, key) => new PrefixKey(one.Prefix, key))]);
+        var writers = loaded.GetRange(0, _settings.Sources.Count);
+        return new KeyRing(writers, [.. _settings.ForPrefixes.Zip(loaded.Skip(writers.Count), (one, key) => new PrefixKey(one.Prefix, key))]);
     }
 
-    /// <exception cref="ToolException">It cannot be had, or is no key.</exception>
-    public static async ValueTask<CustomerKey> LoadAsync(string source, KeySourceOptions options, CancellationToken cancellation)
+    public static KeySource Parse(string source, KeySourceOptions options)
     {
         try
         {
-            return await KeySource.Parse(source, options).LoadAsync(cancellation).ConfigureAwait(false);
+            return KeySource.Parse(source, options);
+        }
+        catch (KeySourceException wrong)
+        {
+            throw new ToolException(ExitCode.Key, wrong.Message, wrong);
+        }
+    }
+
+    public static async ValueTask<CustomerKey> LoadAsync(KeySource source, CancellationToken cancellation)
+    {
+        try
+        {
+            return await source.LoadAsync(cancellation).ConfigureAwait(false);
         }
         catch (KeySourceException wrong)
         {

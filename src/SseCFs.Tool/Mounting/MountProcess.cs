@@ -36,23 +36,23 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         var log = logs.CreateLogger("mount");
         var options = ServiceConnection.ToOptions(settings.Bucket.Bucket, settings.Service);
         var client = ServiceConnection.Connect(options);
-        using var ring = await KeyLoading.LoadAsync(settings.Key, cancellation).ConfigureAwait(false);
-        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), ring, log);
-        using var store = new S3ObjectStore(client, options with { Uploads = journal }, ring, _clock, logs.CreateLogger<S3ObjectStore>());
-        var first = ServiceConnection.ForFirstAnswer(options, settings.Service);
-        await LookAsync(new S3ObjectStore(client, first, ring, _clock, logs.CreateLogger<S3ObjectStore>()), ring, ServiceConnection.NameOf(client), log, cancellation).ConfigureAwait(false);
+        using var keys = new MountKeys(settings, client, options, logs);
+        await keys.LoadAsync(cancellation).ConfigureAwait(false);
+        using var journal = settings.IsReadOnly ? null : JournalPlace.Open(settings.JournalDirectory, settings.IsWriteBack, settings.Bucket, ServiceConnection.NameOf(client), keys.Ring, log);
+        using var store = new S3ObjectStore(client, options with { Uploads = journal }, keys.Ring, _clock, logs.CreateLogger<S3ObjectStore>());
+        await keys.TryAsync(cancellation).ConfigureAwait(false);
 
         var fileSystem = new SseFileSystem(store, FileSystemOptions(), journal, _clock, logs.CreateLogger<SseFileSystem>());
         await using var disposing = fileSystem.ConfigureAwait(false);
         await fileSystem.RestoreAsync(cancellation).ConfigureAwait(false);
         using var draining = new Draining(fileSystem, journal, settings.UnmountTimeout, _clock, log);
         FuseMount? mount = null;
-        var control = StartControl(directory, request => Answer(request, mount, fileSystem, journal, draining), log);
+        var control = StartControl(directory, request => Answer(request, mount, fileSystem, journal, draining, ReloadAsync), log);
         try
         {
             mount = await FuseMount.MountAsync(fileSystem, directory, MountOptions(), logs.CreateLogger("fuse"), cancellation).ConfigureAwait(false);
-            using var signals = new StopSignals(signal => Stop(mount, draining, signal, log), place);
-            MountLog.Mounted(log, settings.Bucket.ToString(), directory, ring.Writer.Fingerprint);
+            using var signals = new MountSignals(signal => Stop(mount, draining, signal, log), () => _ = ReloadAsync(), place);
+            MountLog.Mounted(log, settings.Bucket.ToString(), directory, keys.Ring.Writer.Fingerprint);
             try
             {
                 onServing();
@@ -82,19 +82,36 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
                 await control.DisposeAsync().ConfigureAwait(false);
             }
         }
+
+        async Task<ControlReply> ReloadAsync()
+        {
+            try
+            {
+                return new ControlReply { State = ControlReply.Done, Message = await keys.ReloadAsync(store, journal, fileSystem, CancellationToken.None).ConfigureAwait(false) };
+            }
+            catch (Exception exception)
+            {
+                var (code, message) = FailureText.Of(exception);
+                MountLog.KeysNotReloaded(log, message);
+                return new ControlReply { State = ControlReply.Refused, Message = $"the keys stay as they were: {message}", ExitCode = (int)code };
+            }
+        }
     }
 
-    private IAsyncEnumerable<ControlReply> Answer(ControlRequest request, FuseMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining) => request.Command switch
+    private IAsyncEnumerable<ControlReply> Answer(
+        ControlRequest request, FuseMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload) => request.Command switch
     {
         ControlRequest.Unmount when mount is not null => draining.UnmountAsync(mount, request.Lazy),
+        ControlRequest.Reload when mount is not null => One(reload),
         ControlRequest.Status => One(new ControlReply { State = ControlReply.Told, ProcessId = Environment.ProcessId, Status = StatusOf(fileSystem, journal) }),
         _ => One(new ControlReply { State = ControlReply.Refused, Message = "the mount is not ready, or does not know this command", ExitCode = (int)ExitCode.Failed }),
     };
 
-    private static async IAsyncEnumerable<ControlReply> One(ControlReply reply)
+    private static IAsyncEnumerable<ControlReply> One(ControlReply reply) => One(() => Task.FromResult(reply));
+
+    private static async IAsyncEnumerable<ControlReply> One(Func<Task<ControlReply>> reply)
     {
-        await Task.CompletedTask.ConfigureAwait(false);
-        yield return reply;
+        yield return await reply().ConfigureAwait(false);
     }
 
     private MountStatus StatusOf(SseFileSystem fileSystem, ChangeJournal? journal)
@@ -141,48 +158,6 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
 
     /// <summary>The part of the memory that write requests on their way hold.</summary>
     private long InFlight() => settings.Memory is { } memory ? Math.Min(memory / 8, MostInFlight) : MostInFlight;
-
-    /// <summary>What would otherwise come out with the first files: wrong credentials, no such bucket, another key, no SSE-C.</summary>
-    private async Task LookAsync(S3ObjectStore store, KeyRing ring, string endpoint, ILogger log, CancellationToken cancellation)
-    {
-        var sample = await ServiceConnection.AskAsync(
-            () => KeySample.TakeAsync(store, settings.Bucket.Prefix, cancellation), endpoint).ConfigureAwait(false);
-        if (sample is { Readable: 0, Unreadable: > 0 })
-        {
-            CheckUnreadable(ring, sample, log);
-        }
-        if (sample.Readable == 0 && !settings.IsReadOnly)
-        {
-            await ProveWritableAsync(store, cancellation).ConfigureAwait(false);
-        }
-    }
-
-    private async Task ProveWritableAsync(S3ObjectStore store, CancellationToken cancellation)
-    {
-        try
-        {
-            await WriteProof.GiveAsync(store, settings.Bucket.Prefix, cancellation).ConfigureAwait(false);
-        }
-        catch (FsException refusal) when (refusal.Reason is not (FsError.Unavailable or FsError.NoSpace))
-        {
-            throw new ToolException(
-                ExitCode.Encryption,
-                $"{settings.Bucket.Bucket} takes no encrypted objects ({refusal.Message}); ssecfs check says more, and --read-only mounts without writing",
-                refusal);
-        }
-    }
-
-    private void CheckUnreadable(KeyRing ring, KeySample sample, ILogger log)
-    {
-        if (!settings.AllowUnreadable)
-        {
-            throw new ToolException(
-                ExitCode.Encryption,
-                $"none of the {sample.Unreadable} encrypted objects looked at in {settings.Bucket}, such as {sample.Example}, opens with {ring.Description}; "
-                + "give the key they were written with, or --allow-unreadable to mount all the same");
-        }
-        MountLog.Unreadable(log, sample.Unreadable, ring.Description);
-    }
 
     /// <summary>Null where there is no place for a socket: the mount works, and umount(8) unmounts it.</summary>
     private static ControlServer? StartControl(string directory, Func<ControlRequest, IAsyncEnumerable<ControlReply>> answer, ILogger log)

@@ -13,7 +13,7 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
     private readonly List<JournalFolder> _left = [];
     private readonly string _root;
     private readonly string _source;
-    private readonly KeyRing _ring;
+    private KeyRing _ring;
     private readonly ILogger _log;
     private readonly Lock _lock = new();
     private JournalFolder? _own;
@@ -36,7 +36,7 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
 
     /// <param name="root">Made if it is missing; only its owner may read it then.</param>
     /// <param name="source">Endpoint, bucket and prefix: what a journal is for.</param>
-    /// <param name="ring">The key that writes wraps the journal's own; what any of them wrapped is found. Must outlive the journal.</param>
+    /// <param name="ring">The key that writes wraps the journal's own; what any of them wrapped is found. Must outlive the journal, or be replaced before it goes.</param>
     /// <exception cref="FsException">The directory cannot be used.</exception>
     public static ChangeJournal Open(string root, string source, KeyRing ring, bool isWriteBack, ILogger log)
     {
@@ -50,6 +50,27 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
         {
             journal.Dispose();
             throw JournalErrors.ToFsException(e, root);
+        }
+    }
+
+    /// <summary>From now on the key of this ring that writes opens what is kept here, and no other.</summary>
+    /// <exception cref="FsException">The directory cannot be written; some of it may be under either key.</exception>
+    public void ReplaceKeys(KeyRing ring)
+    {
+        lock (_lock)
+        {
+            try
+            {
+                foreach (var folder in _own is null ? _left : [.. _left, _own])
+                {
+                    folder.Rewrap(_source, ring.Writer);
+                }
+                _ring = ring;
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                throw JournalErrors.ToFsException(e, _root);
+            }
         }
     }
 

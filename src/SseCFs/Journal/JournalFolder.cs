@@ -13,6 +13,7 @@ namespace SseCFs.Journal;
 internal sealed class JournalFolder : IDisposable
 {
     private const string AboutName = "about.json";
+    private const string NextSuffix = ".next";
     private const string LockName = "lock";
     private const string SaveSuffix = ".save";
     private const string RenameSuffix = ".rename";
@@ -122,12 +123,23 @@ internal sealed class JournalFolder : IDisposable
 
     public JournalReader? Read(string path) => JournalReader.Open(path, _key);
 
+    /// <summary>From now on this key opens it.</summary>
+    /// <exception cref="IOException">It stays as it was.</exception>
+    public void Rewrap(string source, CustomerKey key)
+    {
+        var about = Path.Combine(_path, AboutName);
+        var next = about + NextSuffix;
+        File.Delete(next);
+        WriteAbout(next, Wrap(source, key, _key));
+        File.Move(next, about, overwrite: true);
+    }
+
     /// <summary>A folder in which nothing is kept goes.</summary>
     public void Dispose()
     {
         try
         {
-            if (Directory.EnumerateFiles(_path).All(path => Path.GetFileName(path) is AboutName or LockName))
+            if (Directory.EnumerateFiles(_path).All(path => Path.GetFileName(path) is AboutName or AboutName + NextSuffix or LockName))
             {
                 Directory.Delete(_path, recursive: true);
             }

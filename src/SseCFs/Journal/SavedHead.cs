@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SseCFs.Store;
 using SseCFs.Write;
 
 namespace SseCFs.Journal;
@@ -28,6 +29,9 @@ internal sealed record SavedHead
     public required Dictionary<string, string> User { get; init; }
 
     public string? ContentType { get; init; }
+
+    /// <summary>Null: none.</summary>
+    public ObjectHeaders? Headers { get; init; }
 
     public bool AreTimesOfWrite { get; init; }
 

@@ -11,6 +11,7 @@ internal sealed class CommandKeySource(string line, TimeSpan? limit = null) : Ke
 {
     private const int LongestMessage = 500;
 
+    private readonly string _directory = Directory.GetCurrentDirectory();
     private readonly TimeSpan _limit = limit ?? TimeSpan.FromSeconds(30);
 
     public override string ToString() => "command:" + line;
@@ -20,6 +21,8 @@ internal sealed class CommandKeySource(string line, TimeSpan? limit = null) : Ke
         var start = OperatingSystem.IsWindows() ? new ProcessStartInfo("cmd.exe", ["/c", line]) : new ProcessStartInfo("/bin/sh", ["-c", line]);
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
+        // That in which it was given; whoever loads the key again may have gone to another.
+        start.WorkingDirectory = Directory.Exists(_directory) ? _directory : "";
         using var process = Process.Start(start)!;
         using var time = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         time.CancelAfter(_limit);

@@ -8,6 +8,9 @@ internal sealed class FileKeySource(string path) : KeySource
     private const UnixFileMode Others =
         UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
 
+    // Whoever loads it again may have gone to another directory.
+    private readonly string _fullPath = Path.GetFullPath(path);
+
     public override string ToString() => "file:" + path;
 
     public override async Task<CustomerKey> LoadAsync(CancellationToken cancellation)
@@ -15,7 +18,7 @@ internal sealed class FileKeySource(string path) : KeySource
         try
         {
             // Unbuffered: the key is then in our own memory alone. A pipe is fine, as in file:/dev/fd/3.
-            var file = new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.Asynchronous });
+            var file = new FileStream(_fullPath, new FileStreamOptions { BufferSize = 0, Options = FileOptions.Asynchronous });
             await using (file.ConfigureAwait(false))
             {
                 // The opened file's mode, so that none can be put in its place in between.

@@ -64,10 +64,17 @@ public abstract class KeySource
 /// <summary>A stream that is read to its end.</summary>
 internal sealed class StreamKeySource(string name, Func<Stream> open) : KeySource
 {
+    private bool _isRead;
+
     public override string ToString() => name;
 
     public override async Task<CustomerKey> LoadAsync(CancellationToken cancellation)
     {
+        if (_isRead)
+        {
+            throw new KeySourceException($"{name} was read already, and cannot be read again; keys that are to be loaded anew come from file:, command:, credential: or barbican:");
+        }
+        _isRead = true;
         try
         {
             var stream = open();

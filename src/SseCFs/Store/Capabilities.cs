@@ -6,13 +6,16 @@ namespace SseCFs.Store;
 /// </summary>
 internal sealed class Capabilities
 {
-    private int _copy, _partCopy, _completeConditions, _deleteConditions, _plainWithKey;
+    private int _copy, _partCopy, _keyChange, _completeConditions, _deleteConditions, _plainWithKey;
 
     /// <summary>CopyObject of an encrypted object. 501 on Ceph before 20.2.</summary>
     public bool? Copy { get => Read(_copy); set => _copy = Write(value); }
 
     /// <summary>UploadPartCopy of an encrypted object.</summary>
     public bool? PartCopy { get => Read(_partCopy); set => _partCopy = Write(value); }
+
+    /// <summary>A copy may be under another key than its source. 501 and 400 on Ceph before 20.2.</summary>
+    public bool? KeyChange { get => Read(_keyChange); set => _keyChange = Write(value); }
 
     /// <summary>CompleteMultipartUpload honours If-Match and If-None-Match. Ignored by Ceph before 20.2; only a probe can tell.</summary>
     public bool? CompleteConditions { get => Read(_completeConditions); set => _completeConditions = Write(value); }

@@ -43,6 +43,9 @@ public interface IObjectStore
     /// <param name="source">The object to copy, as last seen; changed since: <see cref="FsError.Stale"/>.</param>
     ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation);
 
+    /// <summary>An object's tags by name; none where the service knows no tags.</summary>
+    ValueTask<IReadOnlyDictionary<string, string>> GetTagsAsync(string key, CancellationToken cancellation);
+
     /// <summary>Deletes one object; one that is not there is no error.</summary>
     /// <param name="ifMatch">Only this version (unquoted ETag), else <see cref="FsError.Conflict"/>: the service's own condition where it honours one here, else a HEAD right before, which leaves a small window.</param>
     ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation);
@@ -79,13 +82,16 @@ public sealed record ObjectInfo(string Key, long Size, string ETag, DateTimeOffs
 {
     /// <summary>The fingerprint of the key that opened it; null if it is plain, or that is not known.</summary>
     public string? KeyFingerprint { get; init; }
+
+    /// <summary>The version that had the same bytes and metadata before they were encrypted with another key; null if none is known.</summary>
+    public string? FormerETag { get; init; }
 }
 
 /// <summary>What a write left: ETag unquoted (an opaque version mark, MD5 or not).</summary>
 public readonly record struct WrittenObject(string ETag, DateTimeOffset LastModified);
 
 /// <summary>
-/// User metadata (x-amz-meta-* without the prefix, lower case; values already decoded) and the content type. Immutable.
+/// User metadata (x-amz-meta-* without the prefix, lower case; values already decoded), the content type, and what else a service keeps with an object. Immutable.
 /// </summary>
 public sealed record ObjectMetadata(IReadOnlyDictionary<string, string> User, string? ContentType)
 {
@@ -95,8 +101,34 @@ public sealed record ObjectMetadata(IReadOnlyDictionary<string, string> User, st
     /// <summary>Bytes that it takes, its name included.</summary>
     public const int KeySize = 10 + 16;
 
+    /// <summary>Bytes of user metadata, names included, that every service takes: S3 allows 2 KiB, Ceph is not stricter.</summary>
+    public const int LargestUser = 2048;
+
+    /// <summary>Cache-Control and its like.</summary>
+    public ObjectHeaders Headers { get; init; } = ObjectHeaders.None;
+
+    /// <summary>For a write: tags by name. A read does not tell them.</summary>
+    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>For a write: the key to encrypt with, by fingerprint; null: the one that writes at that place.</summary>
+    public string? KeyFingerprint { get; init; }
+
+    /// <summary>For a write: the version that is encrypted anew, its bytes and metadata unchanged. See <see cref="ObjectInfo.FormerETag"/>.</summary>
+    public string? FormerETag { get; init; }
+
+    /// <summary>Bytes that user metadata takes, names included.</summary>
+    public static int SizeOf(IReadOnlyDictionary<string, string> user) => user.Sum(pair => pair.Key.Length + System.Text.Encoding.UTF8.GetByteCount(pair.Value));
+
     /// <summary>Whether all of that is in it, whatever else there is.</summary>
     public bool Includes(IReadOnlyDictionary<string, string> user) => user.All(pair => User.TryGetValue(pair.Key, out var value) && value == pair.Value);
+}
+
+/// <summary>Headers that a service keeps with an object and repeats to whoever reads it; null: not set. Immutable.</summary>
+/// <param name="Expires">As it was written: it need not be a date.</param>
+/// <param name="StorageClass">Null: the service's default.</param>
+public sealed record ObjectHeaders(string? CacheControl, string? ContentDisposition, string? ContentEncoding, string? ContentLanguage, string? Expires, string? StorageClass)
+{
+    public static ObjectHeaders None { get; } = new(null, null, null, null, null, null);
 }
 
 /// <summary>Which present object a write may replace.</summary>
@@ -141,6 +173,9 @@ public interface IMultipartUpload
     string Key { get; }
 
     string UploadId { get; }
+
+    /// <summary>Of the key that it was begun with, and ends with.</summary>
+    string KeyFingerprint { get; }
 
     /// <summary>ETags of the parts that the service has, by number.</summary>
     IReadOnlyDictionary<int, string> Parts { get; }

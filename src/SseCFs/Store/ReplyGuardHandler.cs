@@ -8,7 +8,8 @@ namespace SseCFs.Store;
 /// when it may not follow it.
 /// </summary>
 /// <param name="silenceLimit">How long nothing of an upload may move.</param>
-internal sealed class ReplyGuardHandler(HttpMessageHandler inner, TimeSpan silenceLimit) : DelegatingHandler(inner)
+/// <param name="rate">How fast bodies are sent; null: as fast as they go.</param>
+internal sealed class ReplyGuardHandler(HttpMessageHandler inner, TimeSpan silenceLimit, TransferRate? rate) : DelegatingHandler(inner)
 {
     /// <summary>Set on requests whose reply's body is read by the caller as it arrives.</summary>
     public static readonly HttpRequestOptionsKey<bool> StreamsBody = new("ssecfs.streams-body");
@@ -52,6 +53,7 @@ internal sealed class ReplyGuardHandler(HttpMessageHandler inner, TimeSpan silen
         using var silence = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         silence.CancelAfter(silenceLimit);
         body.Moved = () => silence.CancelAfter(silenceLimit);
+        body.Rate = rate;
         try
         {
             return await base.SendAsync(request, silence.Token).ConfigureAwait(false);

@@ -52,6 +52,10 @@ internal sealed class S3Body : ObjectBody
                 var read = await ReadOnceAsync(buffer, cancellation).ConfigureAwait(false);
                 _given += read;
                 _brokenSince = 0;
+                if (_requests.Options.Rate is { } rate)
+                {
+                    await rate.WaitAsync(read, cancellation).ConfigureAwait(false);
+                }
                 return read;
             }
             catch (Exception e) when (e is not OperationCanceledException && S3Errors.IsTransient(e) && MayResume())
@@ -184,7 +188,8 @@ internal sealed class S3Body : ObjectBody
             throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
         }
         var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
-        return requests.InfoOf(key, size, reply.ETag, reply.LastModified, isOpened ? headers : null, reply.Metadata, reply.Headers.ContentType);
+        var (metadata, former) = MetadataMapping.Read(reply.Metadata, reply.Headers, reply.ExpiresString, reply.StorageClass);
+        return requests.InfoOf(key, size, reply.ETag, reply.LastModified, isOpened ? headers : null, metadata, former);
     }
 
     private static FsException NoLonger(string key, Exception? cause) => new(FsError.Stale, $"{key} is no longer the version that was opened", cause);

@@ -146,6 +146,6 @@ public static class S3ClientFactory
                 throw new StoreOptionsException(e.Message, e);
             }
         }
-        return new HttpClient(new ReplyGuardHandler(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp), options.AnswerWithin)) { Timeout = Timeout.InfiniteTimeSpan };
+        return new HttpClient(new ReplyGuardHandler(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp), options.AnswerWithin, options.Rate)) { Timeout = Timeout.InfiniteTimeSpan };
     }
 }

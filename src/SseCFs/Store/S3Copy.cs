@@ -25,15 +25,19 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         }
         // From a plain source Ceph 16 and 18 store plaintext with 200, so CopyObject is for encrypted ones only; onto the source itself it is
         // for services that were seen to encrypt a copy, since there would be nothing left to undo it with.
+        var writer = requests.Ring.WriterOf(destination, metadata);
+        var opener = source.Encryption == Encryption.CustomerKey ? requests.Ring.OpenerOf(source) : null;
+        // Where a copy cannot be under another key, not even parts are tried.
+        var mayChangeKey = opener is null || opener == writer || requests.Capabilities.KeyChange != false;
         var mayCopy = requests.Capabilities.Copy == true || (requests.Capabilities.Copy is null && source.Key != destination);
-        if (source.Encryption == Encryption.CustomerKey && mayCopy && CanNameSource(source.Key))
+        if (opener is not null && mayCopy && mayChangeKey && CanNameSource(source.Key))
         {
-            if (await TryCopyObjectAsync(source, destination, metadata, condition, cancellation).ConfigureAwait(false) is { } copied)
+            if (await TryCopyObjectAsync(source, opener, destination, writer, metadata, condition, cancellation).ConfigureAwait(false) is { } copied)
             {
                 return copied;
             }
         }
-        if (requests.Capabilities.PartCopy != false && CanNameSource(source.Key))
+        if (requests.Capabilities.PartCopy != false && mayChangeKey && CanNameSource(source.Key))
         {
             try
             {
@@ -53,17 +57,17 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
     /// </summary>
     public static bool CanNameSource(string key) => !key.Contains('%', StringComparison.Ordinal);
 
-    private async ValueTask<WrittenObject?> TryCopyObjectAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
+    private async ValueTask<WrittenObject?> TryCopyObjectAsync(
+        ObjectInfo source, CustomerKeyHeaders opener, string destination, CustomerKeyHeaders headers, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
     {
         if (source.Size > IObjectStore.MaximumPartSize)
         {
             return null;
         }
-        // The destination's conditions are ignored by every Ceph: looked at right before.
+        // The destination's conditions are honoured by AWS and ignored by every Ceph: looked at right before, too.
         await EnsureConditionAsync(destination, condition, cancellation).ConfigureAwait(false);
         try
         {
-            var headers = requests.Ring.WriterOf(destination);
             var reply = await requests.Retries.RunAsync($"copy {source.Key} to {destination}", source.Size, (_, token) =>
             {
                 var request = new CopyObjectRequest
@@ -73,11 +77,16 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
                     DestinationBucket = requests.Options.Bucket,
                     DestinationKey = destination,
                     ETagToMatch = source.ETag,
+                    IfMatch = condition.IfMatch,
+                    IfNoneMatch = condition.IfAbsent ? "*" : null,
                     MetadataDirective = S3MetadataDirective.REPLACE,
                     ContentType = metadata.ContentType ?? "application/octet-stream",
+                    StorageClass = MetadataMapping.StorageClassOf(metadata),
+                    TaggingDirective = metadata.Tags.Count > 0 ? TaggingDirective.REPLACE : null,
+                    TagSet = MetadataMapping.TagsOf(metadata),
                 };
-                S3Requests.AddMetadata(request.Metadata, metadata, headers);
-                headers.AddTo(request, requests.Ring.OpenerOf(source.Key));
+                MetadataMapping.Write(metadata, headers, request.Metadata, request.Headers);
+                headers.AddTo(request, opener);
                 return requests.Client.CopyObjectAsync(request, token);
             }, cancellation).ConfigureAwait(false);
             if (!headers.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
@@ -101,6 +110,8 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
         {
+            // Of the source's condition and the destination's, the reply does not say which.
+            await EnsureConditionAsync(destination, condition, cancellation).ConfigureAwait(false);
             throw new FsException(FsError.Stale, $"{source.Key} changed before it was copied", e);
         }
         var info = await store.HeadAsync(destination, cancellation).ConfigureAwait(false);

@@ -17,7 +17,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     private S3MultipartUpload(S3Requests requests, string key, string uploadId, ObjectMetadata metadata)
     {
         _requests = requests;
-        _headers = requests.Ring.WriterOf(key);
+        _headers = requests.Ring.WriterOf(key, metadata);
         _metadata = metadata;
         Key = key;
         UploadId = uploadId;
@@ -27,11 +27,13 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public string UploadId { get; }
 
+    public string KeyFingerprint => _headers.Fingerprint;
+
     public IReadOnlyDictionary<int, string> Parts => _parts;
 
     public static async ValueTask<S3MultipartUpload> StartAsync(S3Requests requests, string key, ObjectMetadata metadata, CancellationToken cancellation)
     {
-        var headers = requests.Ring.WriterOf(key);
+        var headers = requests.Ring.WriterOf(key, metadata);
         var reply = await requests.Retries.RunAsync($"start upload of {key}", 0, (_, token) =>
         {
             var request = new InitiateMultipartUploadRequest
@@ -39,8 +41,10 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 BucketName = requests.Options.Bucket,
                 Key = key,
                 ContentType = metadata.ContentType ?? "application/octet-stream",
+                StorageClass = MetadataMapping.StorageClassOf(metadata),
+                TagSet = MetadataMapping.TagsOf(metadata),
             };
-            S3Requests.AddMetadata(request.Metadata, metadata, headers);
+            MetadataMapping.Write(metadata, headers, request.Metadata, request.Headers);
             headers.AddTo(request);
             return requests.Client.InitiateMultipartUploadAsync(request, token);
         }, cancellation).ConfigureAwait(false);
@@ -97,7 +101,9 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public async ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation)
     {
-        if (_requests.Capabilities.PartCopy == false || !S3Copy.CanNameSource(source.Key))
+        var opener = source.Encryption == Encryption.CustomerKey ? _requests.Ring.OpenerOf(source) : null;
+        var changesKey = opener is not null && opener != _headers;
+        if (_requests.Capabilities.PartCopy == false || changesKey && _requests.Capabilities.KeyChange == false || !S3Copy.CanNameSource(source.Key))
         {
             throw new FsException(FsError.NotSupported, $"the service cannot copy parts of {source.Key}");
         }
@@ -118,10 +124,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                     ETagToMatch = [source.ETag],
                 };
                 _headers.AddTo(request);
-                if (source.Encryption == Encryption.CustomerKey)
-                {
-                    _requests.Ring.OpenerOf(source.Key).AddAsSourceTo(request);
-                }
+                opener?.AddAsSourceTo(request);
                 return _requests.Client.CopyPartAsync(request, token);
             }, cancellation).ConfigureAwait(false);
             _parts[number] = ETagOf(number, reply.ETag);
@@ -134,6 +137,10 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         }
         catch (FsException e) when (e.InnerException is AmazonS3Exception { StatusCode: System.Net.HttpStatusCode.BadRequest })
         {
+            if (changesKey)
+            {
+                _requests.Capabilities.KeyChange = false;
+            }
             throw new FsException(FsError.NotSupported, $"the service will not copy from {source.Key}", e);
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
@@ -154,6 +161,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     {
         var written = await CompleteAndVerifyAsync(expectedSize, condition, cancellation).ConfigureAwait(false);
         _registered?.Dispose();
+        await S3Tags.EnsureAsync(_requests, Key, _metadata, cancellation).ConfigureAwait(false);
         return written;
     }
 

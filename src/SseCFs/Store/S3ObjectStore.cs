@@ -15,7 +15,7 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     private readonly S3Copy _copy;
     private readonly S3Removal _removal;
 
-    /// <param name="ring">Read once; may be disposed afterwards.</param>
+    /// <param name="ring">Its keys are read once; it may be disposed afterwards.</param>
     public S3ObjectStore(IAmazonS3 client, StoreOptions options, KeyRing ring, TimeProvider clock, ILogger<S3ObjectStore> log)
     {
         _requests = new S3Requests(client, options, new RingHeaders(ring), new Capabilities(), new S3Retries(options, clock, log), clock, log);
@@ -26,6 +26,10 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
     internal S3Requests Requests => _requests;
 
     internal Capabilities Capabilities => _requests.Capabilities;
+
+    /// <summary>Requests that are made from now on use these keys; uploads under way end with the key that they began with.</summary>
+    /// <param name="ring">Its keys are read once; it may be disposed afterwards.</param>
+    public void ReplaceKeys(KeyRing ring) => _requests.Ring.Replace(ring);
 
     public ValueTask<ObjectInfo> HeadAsync(string key, CancellationToken cancellation) => _requests.HeadAsync(key, cancellation);
 
@@ -46,6 +50,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         _copy.CopyAsync(source, destination, metadata, condition, cancellation);
+
+    public ValueTask<IReadOnlyDictionary<string, string>> GetTagsAsync(string key, CancellationToken cancellation) => S3Tags.GetAsync(_requests, key, cancellation);
 
     public ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation) => _removal.RemoveAsync(key, ifMatch, cancellation);
 

@@ -9,9 +9,6 @@ namespace SseCFs.Store;
 internal sealed class S3Requests(
     IAmazonS3 client, StoreOptions options, RingHeaders ring, Capabilities capabilities, S3Retries retries, TimeProvider clock, ILogger log)
 {
-    /// <summary>What the SDK adds to the names of user metadata.</summary>
-    private const string MetadataPrefix = "x-amz-meta-";
-
     public IAmazonS3 Client => client;
     public StoreOptions Options => options;
     public RingHeaders Ring => ring;
@@ -111,36 +108,21 @@ internal sealed class S3Requests(
         FsError.NotEncrypted, $"the service did not confirm that {key} is encrypted with the customer's key, so the write was undone; 'ssecfs check' tells what the service can do");
 
     /// <param name="openedBy">The key that the reply names; null if it names none.</param>
-    public ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, CustomerKeyHeaders? openedBy, MetadataCollection user, string? contentType)
+    public ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, CustomerKeyHeaders? openedBy, ObjectMetadata metadata, string? formerETag)
     {
         if (size < 0 || string.IsNullOrEmpty(etag))
         {
             throw new FsException(FsError.BadReply, $"the service does not tell the size and ETag of {key}");
         }
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var name in user.Keys)
-        {
-            metadata[name.StartsWith(MetadataPrefix, StringComparison.OrdinalIgnoreCase) ? name[MetadataPrefix.Length..].ToLowerInvariant() : name.ToLowerInvariant()] = user[name];
-        }
-        metadata.Remove(ObjectMetadata.KeyName);
         if (openedBy is not null)
         {
             ring.Opened(key, openedBy);
         }
-        return new ObjectInfo(
-            key, size, Unquote(etag), Utc(modified), openedBy is null ? Encryption.Plain : Encryption.CustomerKey, new ObjectMetadata(metadata, string.IsNullOrEmpty(contentType) ? null : contentType))
+        return new ObjectInfo(key, size, Unquote(etag), Utc(modified), openedBy is null ? Encryption.Plain : Encryption.CustomerKey, metadata)
         {
             KeyFingerprint = openedBy?.Fingerprint,
+            FormerETag = formerETag,
         };
-    }
-
-    public static void AddMetadata(MetadataCollection target, ObjectMetadata metadata, CustomerKeyHeaders headers)
-    {
-        target[ObjectMetadata.KeyName] = headers.Fingerprint;
-        foreach (var (name, value) in metadata.User)
-        {
-            target[name] = value;
-        }
     }
 
     public static string Unquote(string? etag) => etag?.Trim('"') ?? "";
@@ -154,7 +136,8 @@ internal sealed class S3Requests(
             headers?.AddTo(request);
             var reply = await client.GetObjectMetadataAsync(request, token).ConfigureAwait(false);
             var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
-            return InfoOf(key, reply.ContentLength, reply.ETag, reply.LastModified, isOpened ? headers : null, reply.Metadata, reply.Headers.ContentType);
+            var (metadata, former) = MetadataMapping.Read(reply.Metadata, reply.Headers, reply.ExpiresString, reply.StorageClass);
+            return InfoOf(key, reply.ContentLength, reply.ETag, reply.LastModified, isOpened ? headers : null, metadata, former);
         }, cancellation);
 
     /// <summary>HEAD has no body: a GET of one byte says in words why it was refused.</summary>
@@ -182,6 +165,8 @@ internal sealed class S3Requests(
             InputStream = new SliceStream(content.Slices, content.Length),
             AutoCloseStream = false,
             ContentType = metadata.ContentType ?? "application/octet-stream",
+            StorageClass = MetadataMapping.StorageClassOf(metadata),
+            TagSet = MetadataMapping.TagsOf(metadata),
             DisablePayloadSigning = IsPayloadUnsigned,
             UseChunkEncoding = false,
             MD5Digest = content.Md5 is { } md5 ? Convert.ToBase64String(md5) : ContentMd5.Of(content),
@@ -189,8 +174,8 @@ internal sealed class S3Requests(
             IfMatch = condition.IfMatch,
             IfNoneMatch = condition.IfAbsent ? "*" : null,
         };
-        var headers = ring.WriterOf(key);
-        AddMetadata(request.Metadata, metadata, headers);
+        var headers = ring.WriterOf(key, metadata);
+        MetadataMapping.Write(metadata, headers, request.Metadata, request.Headers);
         headers.AddTo(request);
         PutObjectResponse reply;
         try

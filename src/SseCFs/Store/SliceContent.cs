@@ -8,6 +8,9 @@ internal sealed class SliceContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, l
     /// <summary>Bytes handed to the connection at once; after each, <see cref="Moved"/> is called.</summary>
     private const int Step = 256 << 10;
 
+    /// <summary>Paces the body; null: nothing does.</summary>
+    public TransferRate? Rate { get; set; }
+
     /// <summary>Told whenever part of the body has left.</summary>
     public Action? Moved { get; set; }
 
@@ -16,11 +19,17 @@ internal sealed class SliceContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, l
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
+        var step = Math.Min(Step, Rate?.Step ?? Step);
         foreach (var slice in slices)
         {
-            for (var start = 0; start < slice.Length; start += Step)
+            for (var start = 0; start < slice.Length; start += step)
             {
-                await stream.WriteAsync(slice.Slice(start, Math.Min(Step, slice.Length - start)), cancellationToken).ConfigureAwait(false);
+                var piece = slice.Slice(start, Math.Min(step, slice.Length - start));
+                if (Rate is not null)
+                {
+                    await Rate.WaitAsync(piece.Length, cancellationToken).ConfigureAwait(false);
+                }
+                await stream.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
                 Moved?.Invoke();
             }
         }

@@ -29,6 +29,9 @@ public sealed record StoreOptions
     /// <summary>Told of every multipart upload; null: nobody is.</summary>
     public IUploadRegister? Uploads { get; init; }
 
+    /// <summary>How fast bodies pass, both ways; null: as fast as they go.</summary>
+    public TransferRate? Rate { get; init; }
+
     public int MaximumConnections { get; init; } = 64;
 }
 

@@ -184,13 +184,17 @@ internal sealed class DirectoryLister(Mounted mounted)
                 if (file.Handles == 0)
                 {
                     Versions.Replace(mounted, file, version);
-                    return;
                 }
+                else
+                {
+                    file.IsInDoubt = true;
+                    mounted.Invalidation?.InvalidateEntry(parent.Number, FileName.ToName(name)!);
+                }
+                return;
             }
         }
         if (child is not null)
         {
-            // Open handles go on reading the version they opened; the name leads to the new one.
             Drop(child);
         }
         var fresh = _names.NewFile();

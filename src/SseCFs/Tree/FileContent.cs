@@ -76,7 +76,8 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
             }
             catch (FsException e) when (e.Reason == FsError.Stale)
             {
-                if (!await IsSupersededAsync(file, staged, content, version, cancellation).ConfigureAwait(false))
+                if (!await IsSupersededAsync(file, staged, content, version, cancellation).ConfigureAwait(false)
+                    && !await Versions.TryFollowAsync(mounted, file, cancellation).ConfigureAwait(false))
                 {
                     throw;
                 }

@@ -10,6 +10,12 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>The version in the store as last seen; null until the first upload.</summary>
     public StoredVersion? Stored { get; set; }
 
+    /// <summary>
+    /// A listing shows another version than <see cref="Stored"/>, which programs have open: whether it is another file, or the same one encrypted anew, is asked for when the
+    /// name or its attributes are next wanted.
+    /// </summary>
+    public bool IsInDoubt { get; set; }
+
     /// <summary><see cref="Stored"/> is empty and only holds the name for what is to be written first: see <see cref="Creation.ClaimFileAsync"/>.</summary>
     public bool IsClaim { get; set; }
 

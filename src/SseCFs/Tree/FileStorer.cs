@@ -274,8 +274,8 @@ internal sealed class FileStorer(Mounted mounted)
             }
             catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale && !file.IsDetached)
             {
-                // An upload of ours that was given up half-way may have been carried out all the same.
-                var own = await FindOwnAsync(file, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
+                // An upload of ours that was given up half-way may have been carried out all the same; or what it stands upon was encrypted anew.
+                var own = await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
                 staged.Rebase(new StoredContent(mounted.Store, mounted.Cache, key, own.ETag, own.Size));
                 written = await mounted.Upload.SendAsync(
                     key, staged, staged.Stored is null ? null : own, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
@@ -307,12 +307,13 @@ internal sealed class FileStorer(Mounted mounted)
         }
     }
 
-    private async ValueTask<ObjectInfo?> FindOwnAsync(FileInode file, string key, CancellationToken cancellation)
+    /// <summary>What is there, if it is ours or the version that is known here.</summary>
+    private async ValueTask<ObjectInfo?> FindKnownAsync(FileInode file, string key, CancellationToken cancellation)
     {
         try
         {
             var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.WriterOf(file) ? info : null;
+            return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.WriterOf(file) || info.FormerETag is not null && info.FormerETag == file.Stored?.ETag ? info : null;
         }
         catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
         {
@@ -493,6 +494,11 @@ internal sealed class FileStorer(Mounted mounted)
         }
         catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
         {
+            if (await Versions.TryFollowAsync(mounted, file, cancellation).ConfigureAwait(false))
+            {
+                await StoreMetadataAsync(file, cancellation).ConfigureAwait(false);
+                return;
+            }
             // Another writer's content is there now, with attributes of its own: those count.
             var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
             lock (file.Sync)

@@ -95,6 +95,11 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
                     {
                         return known;
                     }
+                    if (known.Handles > 0)
+                    {
+                        known.IsInDoubt = true;
+                        return known;
+                    }
                 }
             }
             var fresh = _names.NewFile();

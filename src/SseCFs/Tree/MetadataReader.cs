@@ -18,7 +18,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
     /// <summary>Whether <see cref="EnsureAsync"/> would ask the store.</summary>
     public bool IsKnown(Inode inode) => inode switch
     {
-        FileInode file => file.Metadata is not null || file.IsUnreadable,
+        FileInode file => !file.IsInDoubt && (file.Metadata is not null || file.IsUnreadable),
         DirectoryInode directory => directory.Metadata is not null && (directory.IsMetadataDirty || mounted.IsWithin(directory.MetadataAt, MarkerValid)),
         _ => true,
     };
@@ -117,7 +117,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         try
         {
             var size = file.Stored?.Size ?? 0;
-            if (!withContent || size is 0 or > SmallFile)
+            if (!withContent || file.IsInDoubt || size is 0 or > SmallFile)
             {
                 return TryApply(file, await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false), started);
             }
@@ -192,12 +192,47 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
             {
                 if (IsChangedSince(file, started))
                 {
+                    file.IsInDoubt = false;
                     return file.Metadata is not null;
                 }
+                if (!file.IsInDoubt)
+                {
+                    Versions.Apply(mounted, file, info);
+                    return true;
+                }
+            }
+            Resolve(file, info);
+            return true;
+        }
+    }
+
+    /// <summary>What the store has under the name of a file that programs have open. Under <see cref="Namespace.Sync"/>.</summary>
+    /// <returns>False: another file, to which the name leads from now on; the handles go on with the version that they opened.</returns>
+    private bool Resolve(FileInode file, ObjectInfo info)
+    {
+        lock (file.Sync)
+        {
+            file.IsInDoubt = false;
+            Versions.TryFollow(file, info);
+            if (file.IsDirty)
+            {
+                // Whether that is a conflict shows when it is stored.
+                return true;
+            }
+            if (file.Handles == 0 || file.Stored!.ETag == info.ETag)
+            {
                 Versions.Apply(mounted, file, info);
                 return true;
             }
         }
+        if (!file.IsDetached)
+        {
+            mounted.Names.Detach(file);
+            var fresh = mounted.Names.NewFile();
+            Versions.Apply(mounted, fresh, info);
+            mounted.Names.Attach(file.Parent!, file.Name, fresh);
+        }
+        return false;
     }
 
     private bool IsChangedSince(FileInode file, long started)
@@ -215,22 +250,14 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         {
             lock (file.Sync)
             {
-                if (file.IsDirty || file.IsUploading || file.ChangedAt > started)
+                if (file.IsUploading || file.ChangedAt > started)
                 {
-                    return;
-                }
-                if (file.Handles == 0 || file.Stored!.ETag == info.ETag)
-                {
-                    Versions.Apply(mounted, file, info);
                     return;
                 }
             }
-            if (!file.IsDetached)
+            if (Resolve(file, info))
             {
-                mounted.Names.Detach(file);
-                var fresh = mounted.Names.NewFile();
-                Versions.Apply(mounted, fresh, info);
-                mounted.Names.Attach(file.Parent!, file.Name, fresh);
+                return;
             }
         }
         throw new FsException(FsError.Stale, $"{info.Key} was replaced while an older version is open here");
@@ -269,6 +296,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         {
             isNews = !file.IsUnreadable;
             file.IsUnreadable = true;
+            file.IsInDoubt = false;
         }
         if (isNews)
         {

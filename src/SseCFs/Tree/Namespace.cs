@@ -53,6 +53,31 @@ internal sealed class Namespace
 
     public DirectoryInode NewDirectory() => new(Interlocked.Increment(ref _lastNumber));
 
+    /// <summary>All files that are known, with a name or only to the kernel.</summary>
+    public IReadOnlyCollection<FileInode> Files()
+    {
+        var files = new HashSet<FileInode>(_lookedUp.Values.OfType<FileInode>());
+        lock (Sync)
+        {
+            var left = new Stack<DirectoryInode>([Root]);
+            while (left.TryPop(out var directory))
+            {
+                foreach (var child in directory.Children.Values)
+                {
+                    if (child is FileInode file)
+                    {
+                        files.Add(file);
+                    }
+                    else
+                    {
+                        left.Push((DirectoryInode)child);
+                    }
+                }
+            }
+        }
+        return files;
+    }
+
     /// <summary>Counts a lookup that the kernel will take back with <see cref="Forget"/>.</summary>
     public void AddLookup(Inode inode)
     {

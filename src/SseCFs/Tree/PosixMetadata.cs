@@ -18,8 +18,8 @@ internal sealed class PosixMetadata
     private const string AccessName = "atime";
     internal const string WriterName = "ssecfs-writer";
 
-    /// <summary>S3 allows 2 KiB of user metadata, names included; Ceph is not stricter. The store adds the fingerprint of the key.</summary>
-    private const int LargestUserMetadata = 2048 - ObjectMetadata.KeySize;
+    /// <summary>The store adds the fingerprint of the key.</summary>
+    private const int LargestUserMetadata = ObjectMetadata.LargestUser - ObjectMetadata.KeySize;
 
     private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, ContentMd5.MetadataName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
 
@@ -32,6 +32,9 @@ internal sealed class PosixMetadata
     public Timestamp ChangeTime { get; set; }
     public ExtendedAttributes Extended { get; private init; } = new();
     public string? ContentType { get; set; }
+
+    /// <summary>What else of the object's description others have set: kept.</summary>
+    public ObjectHeaders Headers { get; private init; } = ObjectHeaders.None;
 
     /// <summary>The times are those of the last write, and not what a program set them to.</summary>
     public bool AreTimesOfWrite { get; set; }
@@ -69,6 +72,7 @@ internal sealed class PosixMetadata
             AccessTime = Time(user, AccessName) ?? modified,
             Extended = ExtendedAttributes.Parse(user.GetValueOrDefault(ExtendedAttributes.MetadataName)),
             ContentType = info.Metadata.ContentType,
+            Headers = info.Metadata.Headers,
             ContentHash = user.GetValueOrDefault(ContentMd5.MetadataName),
             Foreign = user.Where(pair => !Owned.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value),
         };
@@ -100,11 +104,11 @@ internal sealed class PosixMetadata
         {
             user[ExtendedAttributes.MetadataName] = extended;
         }
-        if (user.Sum(pair => pair.Key.Length + System.Text.Encoding.UTF8.GetByteCount(pair.Value)) > LargestUserMetadata)
+        if (ObjectMetadata.SizeOf(user) > LargestUserMetadata)
         {
             throw new FsException(FsError.MetadataTooLarge, "attributes and extended attributes together exceed the 2 KiB that an object can carry");
         }
-        return new ObjectMetadata(user, ContentType);
+        return new ObjectMetadata(user, ContentType) { Headers = Headers };
     }
 
     /// <summary>Without times of its own, an object is shown with the time at which the service stored it.</summary>

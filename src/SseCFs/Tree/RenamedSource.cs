@@ -22,7 +22,26 @@ internal static class RenamedSource
         }
         catch (FsException e) when (e.Reason == FsError.Conflict)
         {
-            return false;
+            return await TryRemoveFollowerAsync(mounted, key, etag, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The version that was copied, encrypted anew since: the copy has all of it.</summary>
+    private static async ValueTask<bool> TryRemoveFollowerAsync(Mounted mounted, string key, string etag, CancellationToken cancellation)
+    {
+        try
+        {
+            var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            if (info.FormerETag != etag)
+            {
+                return false;
+            }
+            await mounted.Store.DeleteAsync(key, info.ETag, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.KeyUnknown or FsError.NotFound)
+        {
+            return e.Reason == FsError.NotFound;
         }
     }
 }

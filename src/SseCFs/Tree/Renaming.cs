@@ -63,7 +63,19 @@ internal sealed class Renaming(
             }
             try
             {
-                await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                try
+                {
+                    await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                }
+                catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
+                {
+                    if (!await Versions.TryFollowAsync(mounted, source, cancellation).ConfigureAwait(false)
+                        & !(replaced is not null && await Versions.TryFollowAsync(mounted, replaced, cancellation).ConfigureAwait(false)))
+                    {
+                        throw;
+                    }
+                    await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                }
             }
             finally
             {

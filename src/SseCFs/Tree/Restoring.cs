@@ -88,7 +88,12 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
         var isDirectory = head.Key.EndsWith('/');
         Inode inode = isDirectory ? DirectoryAt(segments.AsSpan()[..^1]) : mounted.Names.NewFile();
         var info = new ObjectInfo(
-            head.Key, head.Size, head.Replaces?.ETag ?? "", head.Replaces?.LastModified ?? mounted.Clock.GetUtcNow(), Encryption.CustomerKey, new ObjectMetadata(head.User, head.ContentType));
+            head.Key,
+            head.Size,
+            head.Replaces?.ETag ?? "",
+            head.Replaces?.LastModified ?? mounted.Clock.GetUtcNow(),
+            Encryption.CustomerKey,
+            new ObjectMetadata(head.User, head.ContentType) { Headers = head.Headers ?? ObjectHeaders.None });
         var metadata = PosixMetadata.Parse(info, isDirectory ? FileType.Directory : FileType.Regular, mounted.Owners);
         metadata.AreTimesOfWrite = head.AreTimesOfWrite;
         if (inode is FileInode file)

@@ -1,5 +1,6 @@
 using SseCFs.Cache;
 using SseCFs.Journal;
+using SseCFs.Store;
 using SseCFs.Write;
 
 namespace SseCFs.Tree;
@@ -167,11 +168,12 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
                 Number = 0,
                 Key = key,
                 IsMetadataOnly = staged is null,
-                Replaces = stored is null ? null : new SavedVersion(stored.ETag, stored.Size, stored.LastModified, stored.Encryption == Store.Encryption.Plain),
+                Replaces = stored is null ? null : new SavedVersion(stored.ETag, stored.Size, stored.LastModified, stored.Encryption == Encryption.Plain),
                 StoredEnd = staged?.StoredEnd ?? 0,
                 Size = staged?.Size ?? stored?.Size ?? 0,
                 User = new Dictionary<string, string>(metadata.User),
                 ContentType = metadata.ContentType,
+                Headers = metadata.Headers == ObjectHeaders.None ? null : metadata.Headers,
                 AreTimesOfWrite = known.AreTimesOfWrite,
             };
         }

@@ -20,10 +20,48 @@ internal static class Versions
         mounted.Invalidation?.InvalidateContent(file.Number);
     }
 
+    /// <summary>
+    /// The version that is known here was encrypted anew, with another key: its bytes and attributes are the same, and what is cached, open or changed here stays good.
+    /// </summary>
+    /// <returns>False: it is another version altogether, or the same one still.</returns>
+    public static bool TryFollow(FileInode file, ObjectInfo info)
+    {
+        if (file.Stored is not { } known || info.FormerETag != known.ETag || info.Size != known.Size)
+        {
+            return false;
+        }
+        Moved(file, info.Key, new WrittenObject(info.ETag, info.LastModified));
+        return true;
+    }
+
+    /// <summary>The same, for a caller whose request was refused because the version in the store is another one.</summary>
+    public static async ValueTask<bool> TryFollowAsync(Mounted mounted, FileInode file, CancellationToken cancellation)
+    {
+        if (file.Stored is null)
+        {
+            return false;
+        }
+        try
+        {
+            var info = await mounted.Store.HeadAsync(mounted.Names.KeyOf(file), cancellation).ConfigureAwait(false);
+            lock (mounted.Names.Sync)
+            {
+                lock (file.Sync)
+                {
+                    return TryFollow(file, info);
+                }
+            }
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+        {
+            return false;
+        }
+    }
+
     /// <summary>What a HEAD or GET told. Unsaved changes of our own stay as they are.</summary>
     public static void Apply(Mounted mounted, FileInode file, ObjectInfo info)
     {
-        if (file.Stored is { } known && (known.ETag != info.ETag || known.Size != info.Size))
+        if (!TryFollow(file, info) && file.Stored is { } known && (known.ETag != info.ETag || known.Size != info.Size))
         {
             Replace(mounted, file, known);
         }

@@ -24,7 +24,7 @@ public sealed record AuditGroup
 
 /// <summary>Counts the objects of a bucket by what they are encrypted with: one HEAD for each, more where several keys must be tried. Used once; not thread-safe.</summary>
 /// <param name="atOnce">Requests under way together.</param>
-public sealed class Audit(IObjectStore store, int atOnce = 16)
+public sealed class Audit(IObjectStore store, int atOnce = 8)
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<(string? Fingerprint, bool IsPlain), AuditGroup> _groups = [];

@@ -38,7 +38,7 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     /// <summary>Goes on with an upload that another process suspended.</summary>
     public StreamedUpload Resume(string key, StagedContent staged, ObjectInfo? storedInfo, UploadState state)
     {
-        var streamed = Stream(key, staged, storedInfo, new ObjectMetadata(state.User, state.ContentType));
+        var streamed = Stream(key, staged, storedInfo, new ObjectMetadata(state.User, state.ContentType) { KeyFingerprint = state.KeyFingerprint });
         streamed.Resume(state);
         return streamed;
     }

@@ -10,6 +10,9 @@ internal sealed record UploadState
 
     public string? ContentType { get; init; }
 
+    /// <summary>Of the key that it was begun with.</summary>
+    public string? KeyFingerprint { get; init; }
+
     /// <summary>ETags of the parts that the service has, by number.</summary>
     public required Dictionary<int, string> ETags { get; init; }
 

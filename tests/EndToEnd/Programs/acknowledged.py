@@ -79,6 +79,9 @@ def perform(root, change, moved):
 def replay(log):
     """The state that was acknowledged, whether the directory is moved, and the change that was under way."""
     there, moved, begun = {}, False, None
+    if not os.path.exists(log):
+        # Killed before it began.
+        return there, moved, begun
     with open(log) as lines:
         for line in lines:
             if not line.endswith("\n"):
@@ -95,7 +98,7 @@ def replay(log):
 
 def work(root, log, seed):
     rng = random.Random(seed)
-    there, moved, begun = replay(log) if os.path.exists(log) else ({}, False, None)
+    there, moved, begun = replay(log)
     assert begun is None
     # Inside, so that nothing is ever done to the directory under a mount that is gone.
     try:

@@ -280,15 +280,15 @@ public sealed class OtherWriters : MountTest
         Assert.Equal([1], Store[Assert.Single(Store.Keys, key => key.StartsWith("a.conflict-", StringComparison.Ordinal))].Data);
     }
 
-    private sealed class Sink : IInvalidationSink
+    internal sealed class Sink : IInvalidationSink
     {
         public List<ulong> Attributes { get; } = [];
 
         public void InvalidateAttributes(ulong inode) => Attributes.Add(inode);
 
-        public void InvalidateContent(ulong inode)
-        {
-        }
+        public List<ulong> Contents { get; } = [];
+
+        public void InvalidateContent(ulong inode) => Contents.Add(inode);
 
         public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name)
         {

@@ -29,6 +29,9 @@ public abstract class Service : IAsyncLifetime
     /// <summary>Its CompleteMultipartUpload and its DeleteObject honour conditions.</summary>
     public bool CompletesConditionally { get; protected init; }
 
+    /// <summary>Knows others than its default.</summary>
+    public bool HasStorageClasses { get; protected init; }
+
     public static CustomerKey NewKey() => new(RandomNumberGenerator.GetBytes(CustomerKey.Length));
 
     public S3ObjectStore StoreWith(CustomerKey key, StoreOptions? options = null) => StoreWith(new KeyRing([key]), options);
@@ -119,7 +122,7 @@ public abstract class EmbeddedService(Dialect dialect) : Service
 public sealed class AwsService : EmbeddedService
 {
     public AwsService()
-        : base(Dialect.Aws) => (Copies, CompletesConditionally) = (true, true);
+        : base(Dialect.Aws) => (Copies, CompletesConditionally, HasStorageClasses) = (true, true, true);
 }
 
 public sealed class Ceph16Service() : EmbeddedService(Dialect.Ceph16);

@@ -56,6 +56,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         PassAsync(RequestKind.Copy, destination, () => store.CopyAsync(source, destination, metadata, condition, cancellation), cancellation);
 
+    public ValueTask<IReadOnlyDictionary<string, string>> GetTagsAsync(string key, CancellationToken cancellation) => store.GetTagsAsync(key, cancellation);
+
     public async ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation) =>
         await PassAsync(RequestKind.Delete, key, async () =>
         {
@@ -108,6 +110,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
         public string Key => upload.Key;
 
         public string UploadId => upload.UploadId;
+
+        public string KeyFingerprint => upload.KeyFingerprint;
 
         public IReadOnlyDictionary<int, string> Parts => upload.Parts;
 

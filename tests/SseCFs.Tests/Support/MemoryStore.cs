@@ -91,6 +91,16 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
+    /// <summary>Encrypts an object anew, as ssecfs rekey does: the same bytes and metadata, another version.</summary>
+    public void RekeyForeign(string key)
+    {
+        lock (_bucket)
+        {
+            var before = _bucket.Objects[key];
+            _bucket.Store(key, before.Data, before.Metadata with { FormerETag = before.ETag }, before.UnderKey);
+        }
+    }
+
     public void DeleteForeign(string key)
     {
         lock (_bucket)
@@ -183,6 +193,9 @@ internal sealed class MemoryStore : IObjectStore
             return _bucket.Store(destination, found.Data, metadata, KeyFingerprint);
         }
     }
+
+    public ValueTask<IReadOnlyDictionary<string, string>> GetTagsAsync(string key, CancellationToken cancellation) =>
+        ValueTask.FromResult<IReadOnlyDictionary<string, string>>(new Dictionary<string, string>());
 
     public async ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation)
     {
@@ -310,7 +323,10 @@ internal sealed class MemoryStore : IObjectStore
     }
 
     private static ObjectInfo InfoOf(string key, MemoryObject found) => new(
-        key, found.Data.Length, found.ETag, found.LastModified, found.UnderKey is null ? Encryption.Plain : Encryption.CustomerKey, found.Metadata);
+        key, found.Data.Length, found.ETag, found.LastModified, found.UnderKey is null ? Encryption.Plain : Encryption.CustomerKey, found.Metadata with { FormerETag = null })
+    {
+        FormerETag = found.Metadata.FormerETag,
+    };
 }
 
 /// <summary>One version of one object. UnderKey: null if it is not encrypted.</summary>

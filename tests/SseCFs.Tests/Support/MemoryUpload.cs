@@ -13,6 +13,8 @@ internal sealed class MemoryUpload(MemoryStore store, string key, string id, Obj
 
     public string UploadId => id;
 
+    public string KeyFingerprint => store.KeyFingerprint;
+
     public IReadOnlyDictionary<int, string> Parts => store.ETagsOf(_parts);
 
     public async ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation)

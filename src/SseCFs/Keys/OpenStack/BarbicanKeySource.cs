@@ -6,12 +6,13 @@ namespace SseCFs.Keys.OpenStack;
 internal sealed class BarbicanKeySource(string secret, KeySourceOptions options) : KeySource
 {
     private readonly string _id = KeyManager.IdOf(secret);
+    private readonly CloudSettings _clouds = CloudSettings.OfThisUser();
 
     public override string ToString() => "barbican:" + _id;
 
     public override async Task<CustomerKey> LoadAsync(CancellationToken cancellation)
     {
-        var cloud = CloudSettings.OfThisUser().Find(options.Cloud);
+        var cloud = _clouds.Find(options.Cloud);
         using var connection = new CloudConnection(cloud.CaFile, options.AllowPlainHttp);
         using var keystone = new Keystone(cloud, connection, TimeProvider.System);
         using var reply = await new KeyManager(keystone, connection).GetPayloadAsync(_id, cancellation).ConfigureAwait(false);
