@@ -255,6 +255,20 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
     }
 
     [Fact]
+    public async Task What_is_kept_is_open_to_keys_that_were_loaded_anew_and_to_no_others()
+    {
+        var next = Enumerable.Repeat((byte)9, 32).ToArray();
+        await Mount.Write("a", [1]);
+        ReplaceKeys(next);
+        await Mount.Write("b", [2]);
+        Assert.Equal(0, await Kill());
+        Assert.Equal(2, Kept.Count);
+        Assert.Equal(2, await Kill(next));
+        Assert.Equal([1], await Mount.Read("a"));
+        Assert.Equal([2], await Mount.Read("b"));
+    }
+
+    [Fact]
     public async Task Neither_content_nor_names_are_readable_on_disk()
     {
         await Mount.Write("a-name-that-nobody-is-to-see", Mount.Bytes(string.Concat(Enumerable.Repeat("content that nobody is to see ", 100))));

@@ -29,6 +29,9 @@ public abstract class JournalTest : MountTest
     private protected IReadOnlyList<string> Kept => [.. Directory.EnumerateFiles(_root, "*", SearchOption.AllDirectories)
         .Where(path => Path.GetExtension(path) is ".save" or ".rename" or ".upload" or ".damaged").Order(StringComparer.Ordinal)];
 
+    /// <summary>The mount's keys are loaded anew.</summary>
+    private protected void ReplaceKeys(byte[] key) => _journal.ReplaceKeys(new KeyRing([new CustomerKey(key)]));
+
     /// <summary>The process ends without storing anything more, and the next one mounts.</summary>
     private protected async Task<int> Kill(byte[]? otherKey = null)
     {
