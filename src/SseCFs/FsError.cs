@@ -24,6 +24,9 @@ public enum FsError
     /// <summary>The object is encrypted with a key that this mount does not hold.</summary>
     KeyUnknown,
 
+    /// <summary>The object is not encrypted, and this mount opens none such (<see cref="PlainObjects"/>).</summary>
+    PlainRefused,
+
     /// <summary>The service refused the credentials, or the bucket's policy refused the request.</summary>
     AccessDenied,
 

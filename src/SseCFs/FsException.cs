@@ -8,4 +8,7 @@ public sealed class FsException(FsError reason, string message, Exception? cause
 {
     /// <summary>What happened.</summary>
     public FsError Reason { get; } = reason;
+
+    /// <summary>The object is there, and its content is not for this mount.</summary>
+    public bool IsUnreadable => Reason is FsError.KeyUnknown or FsError.PlainRefused;
 }

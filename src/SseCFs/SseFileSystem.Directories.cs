@@ -35,17 +35,25 @@ public sealed partial class SseFileSystem
             return;
         }
         var snapshot = opened.Snapshot;
+        var mayHide = _mounted.Options.Plain == PlainObjects.Hide;
         var asked = 0;
         for (var i = (int)Math.Max(0, (long)offset - 2); i < snapshot.Count; i++)
         {
             var (name, inode) = snapshot[i];
             Entry? entry = null;
-            if (withAttributes)
+            if (withAttributes || mayHide)
             {
                 for (asked = Math.Max(asked, i); asked < snapshot.Count && asked < i + MetadataAhead; asked++)
                 {
                     AskAhead(snapshot[asked].Inode);
                 }
+            }
+            if (mayHide && await IsHiddenAsync(inode, cancellation).ConfigureAwait(false))
+            {
+                continue;
+            }
+            if (withAttributes)
+            {
                 entry = await TryGetEntryAsync(inode, cancellation).ConfigureAwait(false);
             }
             if (inode.IsDetached)
@@ -182,6 +190,20 @@ public sealed partial class SseFileSystem
             {
                 // Told to the one who waits.
             }
+        }
+    }
+
+    /// <summary>Where it cannot be told, the listing fails: a name left out would look like a file that was removed.</summary>
+    private async ValueTask<bool> IsHiddenAsync(Inode inode, CancellationToken cancellation)
+    {
+        try
+        {
+            return await _metadata.IsHiddenAsync(inode, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // Gone since it was listed, which is seen from the inode.
+            return false;
         }
     }
 

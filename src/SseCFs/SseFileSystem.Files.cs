@@ -44,6 +44,10 @@ public sealed partial class SseFileSystem
                 ? await _creation.ClaimFileAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false)
                 : await _creation.MakeFileAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false));
             await _metadata.EnsureAsync(file, withContent: false, cancellation).ConfigureAwait(false);
+            if (_metadata.IsHidden(file))
+            {
+                throw new FsException(FsError.Exists, $"{_mounted.Names.KeyOf(directory, segment)} exists, and is not shown because it is not encrypted");
+            }
             var opened = await OpenKnownAsync(file, found is null ? flags & ~OpenFlags.Truncate : flags, cancellation).ConfigureAwait(false);
             _mounted.Names.AddLookup(file);
             return (_lookup.EntryOf(file), opened);

@@ -147,6 +147,10 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
                 }
             }
         }
+        if (_metadata.IsHidden(inode))
+        {
+            throw new FsException(FsError.NotFound, $"{_mounted.Names.KeyOf(inode)} is not shown because it is not encrypted");
+        }
         _mounted.Names.AddLookup(inode);
         return _lookup.EntryOf(inode);
     }
@@ -158,6 +162,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         var found = _mounted.Names.Get(inode);
         EnsureReachable(found);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        EnsureShown(found);
         return _lookup.AttributesOf(found);
     }
 
@@ -365,9 +370,16 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
 
     private void EnsureReadable(Inode inode)
     {
-        if (inode is FileInode { IsUnreadable: true })
+        EnsureShown(inode);
+        _metadata.EnsureReadable(inode);
+    }
+
+    /// <summary>A file that was found before it was replaced by an object that does not appear: looked up again, it is not there.</summary>
+    private void EnsureShown(Inode inode)
+    {
+        if (_metadata.IsHidden(inode))
         {
-            throw new FsException(FsError.KeyUnknown, $"{_mounted.Names.KeyOf(inode)} is encrypted with another key");
+            throw new FsException(FsError.Stale, $"{_mounted.Names.KeyOf(inode)} was replaced by an object that is not encrypted");
         }
     }
 }

@@ -9,6 +9,9 @@ public sealed record SseFileSystemOptions
     /// <summary>Refuse every change.</summary>
     public bool IsReadOnly { get; init; }
 
+    /// <summary>What becomes of objects that are not encrypted.</summary>
+    public PlainObjects Plain { get; init; }
+
     /// <summary>Owner of objects that carry none.</summary>
     public uint Uid { get; init; }
 

@@ -14,6 +14,7 @@ internal static class ErrnoTable
         FsError.NotEmpty => Errno.ENOTEMPTY,
         // Without the key the content may neither be seen nor replaced: to a program that is a file it has no right to.
         FsError.KeyUnknown => Errno.EACCES,
+        FsError.PlainRefused => Errno.EACCES,
         FsError.AccessDenied => Errno.EACCES,
         FsError.NotPermitted => Errno.EPERM,
         // ENOSYS would make the kernel stop sending the operation for the life of the mount.

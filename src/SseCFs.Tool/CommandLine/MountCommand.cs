@@ -21,6 +21,9 @@ internal sealed class MountCommand
     private readonly Option<bool> _nonEmpty = Parsers.Switch("--nonempty", "Mount on a directory that has files, which are hidden meanwhile");
     private readonly Option<bool> _allowUnreadable = Parsers.Switch("--allow-unreadable", "Mount although the key opens none of the encrypted objects that were looked at");
 
+    private readonly Option<PlainObjects> _plain = Parsers.Option(
+        "--plain", "POLICY", "What becomes of objects that are not encrypted: read, refuse (shown, not opened) or hide [default: read]", ParsePlain);
+
     private readonly Option<uint> _uid = Parsers.Option("--uid", "NUMBER", "Owner of objects that carry none [default: you]", ParseId);
     private readonly Option<uint> _gid = Parsers.Option("--gid", "NUMBER", "Group of objects that carry none [default: yours]", ParseId);
     private readonly Option<uint> _umask = Parsers.Option("--umask", "OCTAL", "Permissions taken from 0666 and 0777 for objects that carry none [default: 022]", Quantities.ParseUmask);
@@ -99,6 +102,7 @@ internal sealed class MountCommand
         AllowOther = result.GetValue(_allowOther),
         NonEmpty = result.GetValue(_nonEmpty),
         AllowUnreadable = result.GetValue(_allowUnreadable),
+        Plain = result.GetValue(_plain),
         Uid = result.GetResult(_uid) is null ? null : result.GetValue(_uid),
         Gid = result.GetResult(_gid) is null ? null : result.GetValue(_gid),
         Umask = result.GetResult(_umask) is null ? null : result.GetValue(_umask),
@@ -114,7 +118,7 @@ internal sealed class MountCommand
 
     private IEnumerable<Option> Options =>
     [
-        .. _key.All, .. _service.All, _foreground, _readOnly, _allowOther, _uid, _gid, _umask, _memory, _spillDirectory,
+        .. _key.All, .. _service.All, _foreground, _readOnly, _allowOther, _plain, _uid, _gid, _umask, _memory, _spillDirectory,
         _writeBack, _journal, _unmountTimeout,
         _logLevel, _logFile, _allowUnreadable, _nonEmpty, _flags, _background,
     ];
@@ -136,6 +140,14 @@ internal sealed class MountCommand
     private static uint ParseId(string text) => uint.TryParse(text, out var id)
         ? id
         : throw new FormatException($"'{text}' is no user or group number");
+
+    private static PlainObjects ParsePlain(string text) => text switch
+    {
+        "read" => PlainObjects.Read,
+        "refuse" => PlainObjects.Refuse,
+        "hide" => PlainObjects.Hide,
+        _ => throw new FormatException($"'{text}' is not read, refuse or hide"),
+    };
 
     private static long ParseMemory(string text) => Quantities.ParseSize(text) is >= SseFileSystemOptions.SmallestMemory and var bytes
         ? bytes

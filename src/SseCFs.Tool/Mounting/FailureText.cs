@@ -32,7 +32,7 @@ internal static class FailureText
         FsError.Unavailable => ExitCode.Unreachable,
         FsError.AccessDenied => ExitCode.Refused,
         FsError.NotFound or FsError.Exists => ExitCode.Bucket,
-        FsError.KeyUnknown or FsError.NotEncrypted => ExitCode.Encryption,
+        FsError.KeyUnknown or FsError.PlainRefused or FsError.NotEncrypted => ExitCode.Encryption,
         _ => ExitCode.Failed,
     };
 

@@ -136,6 +136,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         {
             Prefix = settings.Bucket.Prefix,
             IsReadOnly = settings.IsReadOnly,
+            Plain = settings.Plain,
             Uid = settings.Uid ?? Libc.getuid(),
             Gid = settings.Gid ?? Libc.getgid(),
         };

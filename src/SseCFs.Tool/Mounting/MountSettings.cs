@@ -25,6 +25,8 @@ internal sealed record MountSettings
 
     public bool AllowUnreadable { get; init; }
 
+    public PlainObjects Plain { get; init; }
+
     public uint? Uid { get; init; }
 
     public uint? Gid { get; init; }

@@ -19,8 +19,11 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary><see cref="Stored"/> is empty and only holds the name for what is to be written first: see <see cref="Creation.ClaimFileAsync"/>.</summary>
     public bool IsClaim { get; set; }
 
-    /// <summary>The store has it under a key that is not ours.</summary>
+    /// <summary>The store has it under a key that is not ours, or not encrypted where that is refused.</summary>
     public bool IsUnreadable { get; set; }
+
+    /// <summary>It is unreadable because it is not encrypted.</summary>
+    public bool IsPlain { get; set; }
 
     /// <summary>The cached content of <see cref="Stored"/>; made on first use.</summary>
     public StoredContent? Content { get; set; }

@@ -315,7 +315,7 @@ internal sealed class FileStorer(Mounted mounted)
             var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
             return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.WriterOf(file) || info.FormerETag is not null && info.FormerETag == file.Stored?.ETag ? info : null;
         }
-        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
         {
             return null;
         }
@@ -429,9 +429,9 @@ internal sealed class FileStorer(Mounted mounted)
         {
             theirs = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (e.Reason == FsError.NotFound)
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
         {
-            // They removed it: only ours is left.
+            // They removed it, or it is nothing that this file could show: whoever looks next finds what is there.
         }
         TreeLog.ConflictKept(mounted.Log, key, conflictKey);
         mounted.Activity.Add(new Conflict(mounted.Clock.GetUtcNow(), key, conflictKey, IsOurs: true));

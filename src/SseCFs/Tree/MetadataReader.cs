@@ -23,6 +23,33 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         _ => true,
     };
 
+    /// <summary>Whether the inode does not appear, as far as is known.</summary>
+    public bool IsHidden(Inode inode) => mounted.Options.Plain == PlainObjects.Hide && inode is FileInode { IsUnreadable: true, IsPlain: true };
+
+    /// <summary>The same, asked for if it is not known: a listing does not tell what is encrypted.</summary>
+    public async ValueTask<bool> IsHiddenAsync(Inode inode, CancellationToken cancellation)
+    {
+        if (mounted.Options.Plain != PlainObjects.Hide || inode is not FileInode)
+        {
+            return false;
+        }
+        await EnsureAsync(inode, withContent: false, cancellation).ConfigureAwait(false);
+        return IsHidden(inode);
+    }
+
+    /// <summary>Throws if the content of an inode whose metadata is known is not for this mount.</summary>
+    public void EnsureReadable(Inode inode)
+    {
+        if (inode is not FileInode { IsUnreadable: true } file)
+        {
+            return;
+        }
+        var key = mounted.Names.KeyOf(file);
+        throw file.IsPlain
+            ? new FsException(FsError.PlainRefused, $"{key} is not encrypted: it can be neither opened, moved nor replaced here")
+            : new FsException(FsError.KeyUnknown, $"{key} is encrypted with another key: it can be removed, but neither opened, moved nor replaced");
+    }
+
     /// <param name="withContent">Fetch a small file whole by the same request.</param>
     public ValueTask EnsureAsync(Inode inode, bool withContent, CancellationToken cancellation)
     {
@@ -70,7 +97,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
                 }
             }
         }
-        catch (FsException e) when (e.Reason == FsError.KeyUnknown)
+        catch (FsException e) when (e.IsUnreadable)
         {
             MarkUnreadable(file, key, e);
         }
@@ -131,7 +158,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
                 await SeedAsync(file, body, CancellationToken.None).ConfigureAwait(false);
             }
         }
-        catch (FsException e) when (e.Reason == FsError.KeyUnknown)
+        catch (FsException e) when (e.IsUnreadable)
         {
             MarkUnreadable(file, key, e);
         }
@@ -157,7 +184,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
             {
                 info = await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false);
             }
-            catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+            catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
             {
                 // No marker, or one that we cannot read: the directory is there all the same.
             }
@@ -297,8 +324,13 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
             isNews = !file.IsUnreadable;
             file.IsUnreadable = true;
             file.IsInDoubt = false;
+            file.IsPlain = reason.Reason == FsError.PlainRefused;
         }
-        if (isNews)
+        if (isNews && IsHidden(file))
+        {
+            TreeLog.ObjectHidden(mounted.Log, key, reason.Message);
+        }
+        else if (isNews)
         {
             TreeLog.ObjectUnreadable(mounted.Log, key, reason.Message);
         }

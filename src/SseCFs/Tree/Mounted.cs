@@ -13,7 +13,7 @@ internal sealed class Mounted : IDisposable
 
     public Mounted(IObjectStore store, SseFileSystemOptions options, ChangeJournal? journal, TimeProvider clock, ILogger log)
     {
-        Store = store;
+        Store = options.Plain == PlainObjects.Read ? store : new EncryptedOnlyStore(store);
         Options = options;
         Journal = journal;
         Clock = clock;

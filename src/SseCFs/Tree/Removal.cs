@@ -14,6 +14,10 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         {
             throw new FsException(FsError.IsDirectory, $"{mounted.Names.KeyOf(parent, name)} is a directory");
         }
+        if (await metadata.IsHiddenAsync(file, cancellation).ConfigureAwait(false))
+        {
+            throw new FsException(FsError.NotFound, $"there is no {name} in {mounted.Names.KeyOf(parent)}");
+        }
         await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {

@@ -39,7 +39,7 @@ internal static class RenamedSource
             await mounted.Store.DeleteAsync(key, info.ETag, cancellation).ConfigureAwait(false);
             return true;
         }
-        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.KeyUnknown or FsError.NotFound)
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound || e.IsUnreadable)
         {
             return e.Reason == FsError.NotFound;
         }

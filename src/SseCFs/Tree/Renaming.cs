@@ -23,6 +23,14 @@ internal sealed class Renaming(
         {
             return;
         }
+        if (await metadata.IsHiddenAsync(source, cancellation).ConfigureAwait(false))
+        {
+            throw new FsException(FsError.NotFound, $"there is no {oldName} in {_names.KeyOf(from)}");
+        }
+        if (target is not null && await metadata.IsHiddenAsync(target, cancellation).ConfigureAwait(false))
+        {
+            throw new FsException(FsError.Exists, $"{_names.KeyOf(to, newName)} exists, and is not shown because it is not encrypted");
+        }
         if (source is DirectoryInode directory)
         {
             await RenameDirectoryAsync(directory, from, to, newName, target, cancellation).ConfigureAwait(false);
@@ -204,7 +212,7 @@ internal sealed class Renaming(
             // Removed again: the old name is free, whatever version is named.
             return "";
         }
-        catch (FsException e) when (e.Reason is FsError.KeyUnknown or FsError.Stale or FsError.Conflict)
+        catch (FsException e) when (e.IsUnreadable || e.Reason is FsError.Stale or FsError.Conflict)
         {
             return null;
         }
@@ -291,9 +299,6 @@ internal sealed class Renaming(
     private async ValueTask EnsureReadableAsync(FileInode file, CancellationToken cancellation)
     {
         await metadata.EnsureAsync(file, withContent: true, cancellation).ConfigureAwait(false);
-        if (file.IsUnreadable)
-        {
-            throw new FsException(FsError.KeyUnknown, $"{_names.KeyOf(file)} is encrypted with another key: it can be removed, but neither moved nor replaced");
-        }
+        metadata.EnsureReadable(file);
     }
 }

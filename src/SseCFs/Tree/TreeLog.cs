@@ -8,6 +8,12 @@ internal static partial class TreeLog
     [LoggerMessage(200, LogLevel.Warning, "{Key} cannot be opened: {Reason}")]
     public static partial void ObjectUnreadable(ILogger log, string key, string reason);
 
+    [LoggerMessage(211, LogLevel.Information, "{Key} is not shown: {Reason}")]
+    public static partial void ObjectHidden(ILogger log, string key, string reason);
+
+    [LoggerMessage(210, LogLevel.Warning, "{Prefix} is not renamed to {NewPrefix}: {Reason}")]
+    public static partial void MoveRefused(ILogger log, string prefix, string newPrefix, string reason);
+
     [LoggerMessage(201, LogLevel.Warning, "below {Prefix}, {Count} objects are not shown, the first of them {Key}: no file can bear such a name, or a directory bears it already")]
     public static partial void EntriesHidden(ILogger log, string prefix, int count, string key);
 

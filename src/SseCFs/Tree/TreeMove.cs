@@ -30,7 +30,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         {
             await ForEachAsync(below, SettleAsync, cancellation).ConfigureAwait(false);
             using var progress = mounted.Activity.Begin(oldPrefix, newPrefix);
-            var sources = await HeadAllAsync(oldPrefix, cancellation).ConfigureAwait(false);
+            var sources = await HeadAllAsync(oldPrefix, newPrefix, cancellation).ConfigureAwait(false);
             progress.SetObjects(sources.Count);
             using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix }, mounted.Log);
             var copies = await CopyAllAsync(sources, oldPrefix, newPrefix, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
@@ -134,8 +134,8 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         }
     }
 
-    /// <summary>Everything below, with its metadata. One that our key does not open stops the move before it begins.</summary>
-    private async ValueTask<IReadOnlyCollection<ObjectInfo>> HeadAllAsync(string prefix, CancellationToken cancellation)
+    /// <summary>Everything below, with its metadata. One that is not ours to read stops the move before it begins.</summary>
+    private async ValueTask<IReadOnlyCollection<ObjectInfo>> HeadAllAsync(string prefix, string newPrefix, CancellationToken cancellation)
     {
         var keys = new List<string>();
         await foreach (var page in mounted.Store.ListAllAsync(prefix, null, cancellation).ConfigureAwait(false))
@@ -143,7 +143,15 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             keys.AddRange(page.Objects.Select(o => o.Key));
         }
         var infos = new ConcurrentBag<ObjectInfo>();
-        await ForEachAsync(keys, async (key, token) => infos.Add(await mounted.Store.HeadAsync(key, token).ConfigureAwait(false)), cancellation).ConfigureAwait(false);
+        try
+        {
+            await ForEachAsync(keys, async (key, token) => infos.Add(await mounted.Store.HeadAsync(key, token).ConfigureAwait(false)), cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.IsUnreadable)
+        {
+            TreeLog.MoveRefused(mounted.Log, prefix, newPrefix, e.Message);
+            throw;
+        }
         return infos;
     }
 

@@ -52,7 +52,7 @@ internal static class Versions
                 }
             }
         }
-        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
         {
             return false;
         }

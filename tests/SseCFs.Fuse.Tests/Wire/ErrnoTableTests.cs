@@ -13,6 +13,7 @@ public sealed class ErrnoTableTests
         [FsError.IsDirectory] = 21,
         [FsError.NotEmpty] = 39,
         [FsError.KeyUnknown] = 13,
+        [FsError.PlainRefused] = 13,
         [FsError.AccessDenied] = 13,
         [FsError.NotPermitted] = 1,
         [FsError.NotSupported] = 95,

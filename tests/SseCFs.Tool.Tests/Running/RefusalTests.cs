@@ -139,6 +139,7 @@ public sealed class RefusalTests
     [InlineData("mount s3://bucket /tmp --key stdin --nonsense")]
     [InlineData("mount s3://bucket /tmp --key stdin --memory 1M")]
     [InlineData("mount s3://bucket /tmp --key stdin --umask 9")]
+    [InlineData("mount s3://bucket /tmp --key stdin --plain nonsense")]
     [InlineData("mount s3://bucket /tmp --key stdin --endpoint s3.example.org")]
     [InlineData("mount s3://bucket /tmp --key stdin -o nonsense")]
     [InlineData("serve /tmp/x --dialect nonsense")]
