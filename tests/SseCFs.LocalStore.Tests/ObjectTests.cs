@@ -233,8 +233,10 @@ public sealed class ObjectTests
         var refused = await store.S3.PutAsync("o", [1], Keys(1));
         Assert.Equal((403, "AccessDenied"), (refused.Status, refused.Element("Code")));
         Assert.Equal(403, (await store.S3.SendAsync("POST", "o", "uploads", Keys(1))).Status);
+        Assert.Equal("SSE-C", (await store.S3.SendAsync("GET", "", "encryption")).Element("EncryptionType"));
         byte[] rule = "<ServerSideEncryptionConfiguration><Rule><BlockedEncryptionTypes><EncryptionType>NONE</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>"u8.ToArray();
         Assert.Equal(200, (await store.S3.SendAsync("PUT", "", "encryption", null, rule)).Status);
+        Assert.Equal("NONE", (await store.S3.SendAsync("GET", "", "encryption")).Element("EncryptionType"));
         Assert.Equal("200 echo", (await store.S3.PutAsync("o", [1], Keys(1))).Word());
     }
 

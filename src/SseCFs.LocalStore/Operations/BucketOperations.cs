@@ -92,14 +92,15 @@ internal static class BucketOperations
     public static Reply GetEncryption(RequestContext context)
     {
         var settings = context.Bucket.Settings;
-        if (!settings.HasEncryption)
+        bool isBlocked = settings.BlocksCustomerKey && context.Dialect.BucketsCanBlockCustomerKey;
+        if (!settings.HasEncryption && !isBlocked)
             throw new S3Exception(404, "ServerSideEncryptionConfigurationNotFoundError", "The server side encryption configuration was not found");
         return Reply.Xml(S3Xml.Write("ServerSideEncryptionConfiguration", xml => xml.Element("Rule", () =>
         {
             if (settings.DefaultServiceKey)
                 xml.Element("ApplyServerSideEncryptionByDefault", () => xml.Element("SSEAlgorithm", EncryptionHeaders.Aes256));
             if (context.Dialect.BucketsCanBlockCustomerKey)
-                xml.Element("BlockedEncryptionTypes", () => xml.Element("EncryptionType", settings.BlocksCustomerKey ? "SSE-C" : "NONE"));
+                xml.Element("BlockedEncryptionTypes", () => xml.Element("EncryptionType", isBlocked ? "SSE-C" : "NONE"));
         })));
     }
 

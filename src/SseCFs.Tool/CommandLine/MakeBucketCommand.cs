@@ -30,7 +30,10 @@ internal sealed class MakeBucketCommand
 
         async ValueTask<int> MakeAsync()
         {
-            await BucketMaker.MakeAsync(client, options, TimeProvider.System, NullLogger.Instance, cancellation).ConfigureAwait(false);
+            if (await BucketMaker.MakeAsync(client, options, TimeProvider.System, NullLogger.Instance, cancellation).ConfigureAwait(false))
+            {
+                Console.WriteLine($"{url} is made, and SSE-C, which new buckets block here, is allowed in it");
+            }
             return 0;
         }
     }

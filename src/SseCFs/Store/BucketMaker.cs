@@ -9,12 +9,10 @@ public static class BucketMaker
 {
     private const string RegionWithoutConstraint = "us-east-1";
 
-    /// <summary>
-    /// Makes the bucket of the options. On AWS it is told to take SSE-C: since April 2026 new buckets refuse that until BlockedEncryptionTypes is NONE
-    /// (S3 user guide, "Blocking or unblocking SSE-C for a general purpose bucket").
-    /// </summary>
+    /// <summary>Makes the bucket of the options, and allows SSE-C in it where new buckets block that (see <see cref="SseCBlock"/>).</summary>
+    /// <returns>Whether SSE-C had to be allowed.</returns>
     /// <exception cref="FsException"><see cref="FsError.Exists"/> if there is one of that name, whoever's it is.</exception>
-    public static async ValueTask MakeAsync(IAmazonS3 client, StoreOptions options, TimeProvider clock, ILogger log, CancellationToken cancellation)
+    public static async ValueTask<bool> MakeAsync(IAmazonS3 client, StoreOptions options, TimeProvider clock, ILogger log, CancellationToken cancellation)
     {
         var retries = new S3Retries(options, clock, log);
         var isAws = client.Config.ServiceURL is null;
@@ -34,30 +32,37 @@ public static class BucketMaker
                 taken.ErrorCode == "BucketAlreadyOwnedByYou" ? $"the bucket {options.Bucket} exists already, and is yours" : $"the bucket name {options.Bucket} is taken; choose another",
                 e);
         }
-        if (isAws)
+        // Of AWS it is known, also where it may not be asked.
+        var rule = await FindBlockAsync(client, options, retries, cancellation).ConfigureAwait(false);
+        if (rule is null && !isAws)
         {
-            await UnblockAsync(client, options, retries, cancellation).ConfigureAwait(false);
+            return false;
+        }
+        try
+        {
+            await SseCBlock.LiftAsync(client, options, retries, rule, cancellation).ConfigureAwait(false);
+            return true;
+        }
+        catch (FsException e) when (e.Reason == FsError.AccessDenied)
+        {
+            throw new FsException(
+                FsError.AccessDenied,
+                $"the bucket {options.Bucket} is made, but blocks SSE-C, and these credentials may not change that (s3:PutEncryptionConfiguration); "
+                + $"whoever may allows it by: {SseCBlock.CommandFor(options, rule)}",
+                e);
         }
     }
 
-    private static async ValueTask UnblockAsync(IAmazonS3 client, StoreOptions options, S3Retries retries, CancellationToken cancellation)
+    private static async ValueTask<ServerSideEncryptionRule?> FindBlockAsync(IAmazonS3 client, StoreOptions options, S3Retries retries, CancellationToken cancellation)
     {
-        var request = new PutBucketEncryptionRequest
+        try
         {
-            BucketName = options.Bucket,
-            ServerSideEncryptionConfiguration = new ServerSideEncryptionConfiguration
-            {
-                ServerSideEncryptionRules =
-                [
-                    new ServerSideEncryptionRule
-                    {
-                        ServerSideEncryptionByDefault = new ServerSideEncryptionByDefault { ServerSideEncryptionAlgorithm = ServerSideEncryptionMethod.AES256 },
-                        BlockedEncryptionTypes = new BlockedEncryptionTypes { EncryptionType = ["NONE"] },
-                    },
-                ],
-            },
-        };
-        await retries.RunAsync(
-            $"allowing SSE-C in bucket {options.Bucket}", 0, (_, token) => client.PutBucketEncryptionAsync(request, token), cancellation).ConfigureAwait(false);
+            return await SseCBlock.FindAsync(client, options, retries, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason is not FsError.Unavailable)
+        {
+            // It may not be asked, or is not understood.
+            return null;
+        }
     }
 }

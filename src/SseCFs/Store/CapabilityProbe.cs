@@ -229,11 +229,6 @@ public sealed class CapabilityProbe(S3ObjectStore store, string prefix)
             Add(name, ProbeResult.Good, answer);
             return true;
         }
-        catch (FsException e) when (name == "encrypted write" && e.Reason == FsError.AccessDenied)
-        {
-            Add(name, ProbeResult.Bad, $"{e.Message}. A bucket made on AWS since April 2026 refuses such writes until its encryption setting has BlockedEncryptionTypes NONE", e.Reason);
-            return false;
-        }
         catch (FsException e)
         {
             Add(name, ProbeResult.Bad, e.Message, e.Reason);

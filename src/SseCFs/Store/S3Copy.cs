@@ -97,6 +97,10 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
             requests.Capabilities.Copy = true;
             requests.Ring.Opened(destination, headers);
         }
+        catch (FsException e) when (e.Reason == FsError.AccessDenied)
+        {
+            throw await requests.Refusals.ExplainAsync(e, cancellation).ConfigureAwait(false);
+        }
         catch (FsException e) when (e.Reason == FsError.NotSupported)
         {
             requests.Capabilities.Copy = false;

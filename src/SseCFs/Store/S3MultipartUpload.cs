@@ -34,20 +34,28 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     public static async ValueTask<S3MultipartUpload> StartAsync(S3Requests requests, string key, ObjectMetadata metadata, CancellationToken cancellation)
     {
         var headers = requests.Ring.WriterOf(key, metadata);
-        var reply = await requests.Retries.RunAsync($"start upload of {key}", 0, (_, token) =>
+        InitiateMultipartUploadResponse reply;
+        try
         {
-            var request = new InitiateMultipartUploadRequest
+            reply = await requests.Retries.RunAsync($"start upload of {key}", 0, (_, token) =>
             {
-                BucketName = requests.Options.Bucket,
-                Key = key,
-                ContentType = metadata.ContentType ?? "application/octet-stream",
-                StorageClass = MetadataMapping.StorageClassOf(metadata),
-                TagSet = MetadataMapping.TagsOf(metadata),
-            };
-            MetadataMapping.Write(metadata, headers, request.Metadata, request.Headers);
-            headers.AddTo(request);
-            return requests.Client.InitiateMultipartUploadAsync(request, token);
-        }, cancellation).ConfigureAwait(false);
+                var request = new InitiateMultipartUploadRequest
+                {
+                    BucketName = requests.Options.Bucket,
+                    Key = key,
+                    ContentType = metadata.ContentType ?? "application/octet-stream",
+                    StorageClass = MetadataMapping.StorageClassOf(metadata),
+                    TagSet = MetadataMapping.TagsOf(metadata),
+                };
+                MetadataMapping.Write(metadata, headers, request.Metadata, request.Headers);
+                headers.AddTo(request);
+                return requests.Client.InitiateMultipartUploadAsync(request, token);
+            }, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.AccessDenied)
+        {
+            throw await requests.Refusals.ExplainAsync(e, cancellation).ConfigureAwait(false);
+        }
         if (string.IsNullOrEmpty(reply.UploadId))
         {
             throw new FsException(FsError.BadReply, $"the service does not tell the id of the upload of {key}");

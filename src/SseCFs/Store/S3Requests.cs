@@ -17,6 +17,8 @@ internal sealed class S3Requests(
     public TimeProvider Clock => clock;
     public ILogger Log => log;
 
+    public WriteRefusals Refusals { get; } = new(client, options, retries, clock);
+
     /// <summary>UNSIGNED-PAYLOAD is for TLS only, which protects the body itself; over plain http the body is hashed and signed.</summary>
     public bool IsPayloadUnsigned { get; } = client.Config.ServiceURL?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) != true;
 
@@ -78,6 +80,10 @@ internal sealed class S3Requests(
         catch (FsException e) when (e.Reason == FsError.Conflict && condition.IfAbsent)
         {
             throw new FsException(FsError.Exists, $"{key} exists already", e);
+        }
+        catch (FsException e) when (e.Reason == FsError.AccessDenied)
+        {
+            throw await Refusals.ExplainAsync(e, cancellation).ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason == FsError.NotFound && condition.IfMatch is not null && e.InnerException is AmazonS3Exception { ErrorCode: not "NoSuchBucket" })
         {

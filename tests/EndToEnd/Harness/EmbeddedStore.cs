@@ -24,7 +24,10 @@ public sealed partial class EmbeddedStore : IOwnService
 
     /// <param name="faults">What goes wrong, as <c>ssecfs serve --fault</c> takes it.</param>
     public static Task<EmbeddedStore> StartAsync(Target target, params string[] faults) =>
-        StartAsync(target, "http", null, faults.SelectMany(fault => new[] { "--fault", fault }));
+        StartAsync(target, target.Dialect, "http", null, faults.SelectMany(fault => new[] { "--fault", fault }));
+
+    /// <summary>As AWS is since April 2026, whatever the target is: new buckets block SSE-C.</summary>
+    public static Task<EmbeddedStore> StartBlockingAsync(Target target) => StartAsync(target, "aws", "http", null, ["--block-sse-c"]);
 
     /// <summary>Over TLS, with a certificate of its own for localhost.</summary>
     public static async Task<EmbeddedStore> StartOverTlsAsync(Target target)
@@ -36,10 +39,10 @@ public sealed partial class EmbeddedStore : IOwnService
             openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1 \
                 -keyout "$STORE_KEY" -out "$STORE_CERTIFICATE"
             """, target.Home, new Dictionary<string, string> { ["STORE_KEY"] = key, ["STORE_CERTIFICATE"] = certificate });
-        return await StartAsync(target, "https", certificate, ["--tls-certificate", certificate, "--tls-key", key]);
+        return await StartAsync(target, target.Dialect, "https", certificate, ["--tls-certificate", certificate, "--tls-key", key]);
     }
 
-    private static async Task<EmbeddedStore> StartAsync(Target target, string scheme, string? certificate, IEnumerable<string> options)
+    private static async Task<EmbeddedStore> StartAsync(Target target, string dialect, string scheme, string? certificate, IEnumerable<string> options)
     {
         var directory = Path.Combine(target.Home, "store-" + Target.RandomName());
         Directory.CreateDirectory(directory);
@@ -47,7 +50,7 @@ public sealed partial class EmbeddedStore : IOwnService
         // The store takes the port and says which: one that was free a moment ago may be another's by now.
         var environment = target.Environment(new Endpoint(new Uri($"{scheme}://127.0.0.1"), certificate, "ACCESSKEY", "SECRETKEY"));
         Background Start(int port) => Background.Start(
-            target.Tool, ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", target.Dialect, .. options], environment, directory + ".log");
+            target.Tool, ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", dialect, .. options], environment, directory + ".log");
         var process = Start(0);
         for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(30) && !process.HasExited; await Task.Delay(20))
         {

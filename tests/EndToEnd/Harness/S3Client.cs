@@ -53,6 +53,13 @@ public sealed class S3Client : IDisposable
     /// <summary>The service's XML of multipart uploads that are neither completed nor aborted.</summary>
     public async Task<string> ListUploadsAsync() => Encoding.UTF8.GetString((await SendAsync(HttpMethod.Get, "", query: "uploads=")).Content);
 
+    /// <summary>What the bucket's encryption configuration blocks: "SSE-C" or "NONE".</summary>
+    public async Task BlockAsync(string types)
+    {
+        var setting = $"<ServerSideEncryptionConfiguration><Rule><BlockedEncryptionTypes><EncryptionType>{types}</EncryptionType></BlockedEncryptionTypes></Rule></ServerSideEncryptionConfiguration>";
+        (await SendAsync(HttpMethod.Put, "", content: Encoding.UTF8.GetBytes(setting), query: "encryption=")).Message.EnsureSuccessStatusCode();
+    }
+
     public async Task DeleteAsync(string key) => (await SendAsync(HttpMethod.Delete, key)).Message.EnsureSuccessStatusCode();
 
     /// <summary>All keys with the prefix, in the service's order.</summary>

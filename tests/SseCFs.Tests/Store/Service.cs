@@ -95,7 +95,14 @@ public abstract class EmbeddedService(Dialect dialect) : Service
 
     public override async ValueTask InitializeAsync()
     {
-        Server = await StartAsync(dialect, _folder);
+        Server = await LocalStoreServer.StartAsync(Configure(new LocalStoreOptions
+        {
+            Directory = _folder,
+            Listen = new IPEndPoint(IPAddress.Loopback, 0),
+            Credentials = [new Credential(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID")!, Environment.GetEnvironmentVariable("AWS_SECRET_ACCESS_KEY")!)],
+            Dialect = dialect,
+            Durable = false,
+        }));
         Options = new StoreOptions { Bucket = NewBucketName(), Endpoint = Server.Address, RetryFor = TimeSpan.FromSeconds(10) };
         await base.InitializeAsync();
     }
@@ -109,20 +116,19 @@ public abstract class EmbeddedService(Dialect dialect) : Service
         GC.SuppressFinalize(this);
     }
 
-    private static Task<LocalStoreServer> StartAsync(Dialect dialect, string folder) => LocalStoreServer.StartAsync(new LocalStoreOptions
-    {
-        Directory = folder,
-        Listen = new IPEndPoint(IPAddress.Loopback, 0),
-        Credentials = [new Credential(Environment.GetEnvironmentVariable("AWS_ACCESS_KEY_ID")!, Environment.GetEnvironmentVariable("AWS_SECRET_ACCESS_KEY")!)],
-        Dialect = dialect,
-        Durable = false,
-    });
+    protected virtual LocalStoreOptions Configure(LocalStoreOptions options) => options;
 }
 
 public sealed class AwsService : EmbeddedService
 {
     public AwsService()
         : base(Dialect.Aws) => (Copies, CompletesConditionally, HasStorageClasses) = (true, true, true);
+}
+
+/// <summary>New buckets block SSE-C, as on AWS since April 2026.</summary>
+public sealed class BlockingService() : EmbeddedService(Dialect.Aws)
+{
+    protected override LocalStoreOptions Configure(LocalStoreOptions options) => options with { NewBucketsBlockCustomerKey = true };
 }
 
 public sealed class Ceph16Service() : EmbeddedService(Dialect.Ceph16);

@@ -45,12 +45,37 @@ public sealed class CheckTests
     public async Task ABucketThatRefusesEncryption()
     {
         await using var service = await Service.StartAsync(options => options with { NewBucketsBlockCustomerKey = true });
-        await service.MakeBucketAsync();
+        await service.MakeBucketElsewhereAsync();
         var lines = Told(ExitCode.Encryption, await CheckAsync(service, service.MakeKey()));
         Assert.StartsWith("  bad      encrypted write ", lines[^2], StringComparison.Ordinal);
-        Assert.Contains("BlockedEncryptionTypes", lines[^2], StringComparison.Ordinal);
+        Assert.Contains("the bucket blocks SSE-C", lines[^2], StringComparison.Ordinal);
+        Assert.Contains($"aws s3api put-bucket-encryption --bucket {Service.Bucket} --endpoint-url {service.Endpoint} ", lines[^2], StringComparison.Ordinal);
 
-        await MountIsRefusedAsync(service);
+        Assert.Contains("aws s3api put-bucket-encryption", await MountIsRefusedAsync(service), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task ABucketThatRefusesForAReasonThatMayNotBeAsked()
+    {
+        await using var service = await Service.StartAsync(options => options with { NewBucketsBlockCustomerKey = true });
+        await service.MakeBucketElsewhereAsync();
+        service.SetFaults("access-denied:op=GetBucketEncryption");
+        var lines = Told(ExitCode.Encryption, await CheckAsync(service, service.MakeKey()));
+        Assert.StartsWith("  bad      encrypted write ", lines[^2], StringComparison.Ordinal);
+        Assert.Contains("either these credentials may not write there, or the bucket blocks SSE-C", lines[^2], StringComparison.Ordinal);
+        Assert.Contains("aws s3api put-bucket-encryption", lines[^2], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CredentialsThatMayNotWrite()
+    {
+        await using var service = await Service.StartAsync();
+        await service.MakeBucketAsync();
+        service.SetFaults("access-denied:op=PutObject");
+        var lines = Told(ExitCode.Encryption, await CheckAsync(service, service.MakeKey()));
+        Assert.StartsWith("  bad      encrypted write ", lines[^2], StringComparison.Ordinal);
+        Assert.Contains("AccessDenied", lines[^2], StringComparison.Ordinal);
+        Assert.DoesNotContain("SSE-C", lines[^2], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,11 +98,12 @@ public sealed class CheckTests
         Assert.Contains("ssecfs mb", lines[1], StringComparison.Ordinal);
     }
 
-    private static async Task MountIsRefusedAsync(Service service)
+    private static async Task<string> MountIsRefusedAsync(Service service)
     {
         var refusal = await service.MountAsync();
         Assert.Equal((int)ExitCode.Encryption, refusal.ExitCode);
         Assert.Contains("takes no encrypted objects", refusal.Error, StringComparison.Ordinal);
+        return refusal.Error;
     }
 
     private static Task<ToolResult> CheckAsync(Service service, string key) =>

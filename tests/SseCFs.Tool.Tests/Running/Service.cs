@@ -105,11 +105,23 @@ internal sealed class Service : IAsyncDisposable
         await store.StartUploadAsync(name, new ObjectMetadata(new Dictionary<string, string>(), null), CancellationToken.None);
     }
 
-    private S3ObjectStore Connect(CustomerKey key)
+    /// <summary>The bucket as a tool makes it that knows nothing of SSE-C.</summary>
+    public async Task MakeBucketElsewhereAsync()
+    {
+        using var client = Connect();
+        await client.PutBucketAsync(Bucket);
+    }
+
+    private Amazon.S3.AmazonS3Client Connect()
     {
         var config = new Amazon.S3.AmazonS3Config { ServiceURL = Endpoint, ForcePathStyle = true, AuthenticationRegion = "us-east-1" };
+        return new Amazon.S3.AmazonS3Client(Owner.AccessKey, Owner.SecretKey, config);
+    }
+
+    private S3ObjectStore Connect(CustomerKey key)
+    {
         return new S3ObjectStore(
-            new Amazon.S3.AmazonS3Client(Owner.AccessKey, Owner.SecretKey, config), new StoreOptions { Bucket = Bucket, Endpoint = _server.Address }, new KeyRing([key]), TimeProvider.System,
+            Connect(), new StoreOptions { Bucket = Bucket, Endpoint = _server.Address }, new KeyRing([key]), TimeProvider.System,
             NullLogger<S3ObjectStore>.Instance);
     }
 
