@@ -84,7 +84,8 @@ public sealed class S3Client : IDisposable
         return keys;
     }
 
-    private async Task<Reply> SendAsync(HttpMethod method, string key, byte[]? customerKey = null, byte[]? content = null,
+    /// <summary>Any request to an object, or to the bucket if the key is empty. A header x-amz-content-sha256 is taken for the hash of the content.</summary>
+    public async Task<Reply> SendAsync(HttpMethod method, string key, byte[]? customerKey = null, byte[]? content = null,
         IEnumerable<(string Name, string Value)>? headers = null, string query = "")
     {
         var path = "/" + _bucket + (key.Length == 0 ? "" : "/" + string.Join('/', key.Split('/').Select(Uri.EscapeDataString)));
@@ -110,10 +111,14 @@ public sealed class S3Client : IDisposable
 #pragma warning restore CA5351
         }
 
-        foreach (var (name, value) in signed) request.Headers.TryAddWithoutValidation(name, value);
-        request.Headers.TryAddWithoutValidation("authorization", Sign(method, path, query, signed, time));
         if (content is not null) request.Content = new ByteArrayContent(content);
         else if (method == HttpMethod.Put) request.Content = new ByteArrayContent([]) { Headers = { ContentMD5 = Convert.FromBase64String(EmptyMd5) } };
+        foreach (var (name, value) in signed)
+        {
+            if (!request.Headers.TryAddWithoutValidation(name, value)) request.Content!.Headers.TryAddWithoutValidation(name, value);
+        }
+
+        request.Headers.TryAddWithoutValidation("authorization", Sign(method, path, query, signed, time));
 
         var message = await _http.SendAsync(request);
         return new Reply(message, await message.Content.ReadAsByteArrayAsync());
@@ -124,7 +129,7 @@ public sealed class S3Client : IDisposable
         var parameters = string.Join('&', query.Split('&', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
         var names = string.Join(';', headers.Keys);
         var lines = string.Concat(headers.Select(h => $"{h.Key}:{h.Value.Trim()}\n"));
-        var canonical = $"{method}\n{path}\n{parameters}\n{lines}\n{names}\nUNSIGNED-PAYLOAD";
+        var canonical = $"{method}\n{path}\n{parameters}\n{lines}\n{names}\n{headers["x-amz-content-sha256"]}";
         var scope = $"{time[..8]}/us-east-1/s3/aws4_request";
         var toSign = $"AWS4-HMAC-SHA256\n{time}\n{scope}\n{Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(canonical)))}";
         var key = Encoding.UTF8.GetBytes("AWS4" + _endpoint.SecretKey);
