@@ -56,7 +56,7 @@ install_packages() {
     local p missing=()
     local packages=(fuse3 gcc libc6-dev zlib1g-dev curl openssl util-linux)
     packages+=(git vim nano tmux sqlite3 rsync tar zip unzip attr python3 procps)
-    [ $form = --fast ] || packages+=(awscli rclone s3fs)
+    [ $form = --fast ] || packages+=(awscli rclone s3cmd s3fs pwgen python3-openstackclient python3-barbicanclient)
     for p in "${packages[@]}"; do
         dpkg -s "$p" >/dev/null 2>&1 || missing+=("$p")
     done
