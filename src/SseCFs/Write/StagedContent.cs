@@ -368,6 +368,21 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
     }
 
+    /// <summary>Up to where all is as in the stored version from a byte on, at most to <paramref name="limit"/>; the byte itself if it is not.</summary>
+    public long UntouchedTo(long start, long limit)
+    {
+        lock (_lock)
+        {
+            limit = _stored is null ? start : Math.Min(limit, _storedEnd);
+            var end = start;
+            while (end < limit && !_chunks.ContainsKey(end / Block.Size) && !IsDropped(end, 1))
+            {
+                end = Math.Min(limit, (end / Block.Size + 1) * Block.Size);
+            }
+            return end;
+        }
+    }
+
     /// <summary>
     /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released: the staged buffers
     /// themselves where they hold a chunk wholly, copies elsewhere.
