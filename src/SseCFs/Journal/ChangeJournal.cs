@@ -90,17 +90,19 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
     {
         try
         {
-            var writer = Own().NewUpload();
+            using var writer = Own().NewUpload();
+            var entry = JournalEntry.Left(writer.Path);
             try
             {
                 writer.WriteHead(new UploadRecord(key, uploadId), JournalJson.Default.UploadRecord);
                 writer.Commit(durably: false);
+                return new Registered(entry);
             }
-            finally
+            catch
             {
-                writer.Dispose();
+                entry.Remove();
+                throw;
             }
-            return new Registered(JournalEntry.Left(writer.Path));
         }
         catch (FsException e)
         {
@@ -142,8 +144,20 @@ public sealed class ChangeJournal : IUploadRegister, IDisposable
         }
         if (IsWriteBack)
         {
-            // Better told now than by the first file that is closed.
+            TryOwn();
+        }
+    }
+
+    /// <summary>What is wrong with the directory is better told now than by the first file that is closed. A full disk will have room again: what it is full of may be stored by this mount.</summary>
+    private void TryOwn()
+    {
+        try
+        {
             Own();
+        }
+        catch (FsException e) when (e.Reason == FsError.NoSpace)
+        {
+            JournalLog.NoRoom(_log, e.Message);
         }
     }
 

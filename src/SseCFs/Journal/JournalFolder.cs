@@ -73,6 +73,8 @@ internal sealed class JournalFolder : IDisposable
             }
             catch
             {
+                // No room, most likely: the next attempt is to find the number free.
+                RemoveFolder(path);
                 locked.Dispose();
                 throw;
             }
@@ -137,19 +139,25 @@ internal sealed class JournalFolder : IDisposable
     /// <summary>A folder in which nothing is kept goes.</summary>
     public void Dispose()
     {
+        RemoveFolder(_path);
+        _lock.Dispose();
+        CryptographicOperations.ZeroMemory(_key);
+    }
+
+    /// <summary>Removes a folder in which nothing is kept.</summary>
+    private static void RemoveFolder(string folder)
+    {
         try
         {
-            if (Directory.EnumerateFiles(_path).All(path => Path.GetFileName(path) is AboutName or AboutName + NextSuffix or LockName))
+            if (Directory.EnumerateFiles(folder).All(path => Path.GetFileName(path) is AboutName or AboutName + NextSuffix or LockName))
             {
-                Directory.Delete(_path, recursive: true);
+                Directory.Delete(folder, recursive: true);
             }
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             // An empty folder that stays does no harm.
         }
-        _lock.Dispose();
-        CryptographicOperations.ZeroMemory(_key);
     }
 
     private static void MakeFolder(string path)

@@ -41,6 +41,9 @@ internal static partial class JournalLog
     [LoggerMessage(309, LogLevel.Warning, "the rename of {From} to {To} goes on without a record in the journal, which would finish it after a crash: {Reason}")]
     public static partial void RenameNotRecorded(ILogger log, string from, string to, string reason);
 
+    [LoggerMessage(313, LogLevel.Warning, "{Reason}: until it has room, close and fsync wait for the service")]
+    public static partial void NoRoom(ILogger log, string reason);
+
     [LoggerMessage(308, LogLevel.Warning, "{Key} could not be kept in the journal, and is stored directly: {Reason}")]
     public static partial void SaveFailed(ILogger log, string key, string reason);
 }

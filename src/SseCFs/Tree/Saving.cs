@@ -31,12 +31,12 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
         await storer.StoreAsync(inode, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>The file has another name now: its entry says so before anyone relies on it. By a caller who holds the file's gate.</summary>
+    /// <summary>The file has another name now: its entry says so before anyone relies on it, or it needs none any more. By a caller who holds the file's gate.</summary>
     public async ValueTask FollowNameAsync(FileInode file, CancellationToken cancellation)
     {
-        if (file.Journal is not null && file.Staged is not null)
+        if (file.Journal is not null && file.Staged is not null && !await TryKeepAsync(file, cancellation).ConfigureAwait(false))
         {
-            await KeepHeldAsync(file, cancellation).ConfigureAwait(false);
+            await storer.StoreHeldAsync(file, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -59,10 +59,20 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
         {
             return false;
         }
+        if (!await TryKeepAsync(file, cancellation).ConfigureAwait(false))
+        {
+            return false;
+        }
+        deferred.Add(file, UploadDelay);
+        return true;
+    }
+
+    /// <returns>False: the journal has no room, or its disk is broken.</returns>
+    private async ValueTask<bool> TryKeepAsync(FileInode file, CancellationToken cancellation)
+    {
         try
         {
             await KeepHeldAsync(file, cancellation).ConfigureAwait(false);
-            deferred.Add(file, UploadDelay);
             return true;
         }
         catch (FsException e) when (e.Reason is FsError.NoSpace or FsError.InputOutput)
