@@ -36,7 +36,7 @@ internal interface ILineSink : IDisposable
     void Write(LogLevel level, string line);
 }
 
-/// <summary>Lines with time and level into a stream of text.</summary>
+/// <summary>Lines with time and level into a stream of text. Those that its disk has no room for are lost: what is logged fails for no such reason.</summary>
 internal sealed class WriterSink(TextWriter writer, TimeProvider clock) : ILineSink
 {
     private readonly Lock _lock = new();
@@ -45,12 +45,29 @@ internal sealed class WriterSink(TextWriter writer, TimeProvider clock) : ILineS
     {
         lock (_lock)
         {
-            writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {NameOf(level)} {line}"));
-            writer.Flush();
+            try
+            {
+                writer.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{clock.GetUtcNow():yyyy-MM-ddTHH:mm:ss.fffZ} {NameOf(level)} {line}"));
+                writer.Flush();
+            }
+            catch (IOException)
+            {
+                // The next line may find room again.
+            }
         }
     }
 
-    public void Dispose() => writer.Dispose();
+    public void Dispose()
+    {
+        try
+        {
+            writer.Dispose();
+        }
+        catch (IOException)
+        {
+            // As above, and there is no next line.
+        }
+    }
 
     private static string NameOf(LogLevel level) => level switch
     {
