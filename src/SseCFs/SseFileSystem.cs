@@ -40,7 +40,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _creation = new Creation(_mounted, _lookup, _metadata, _storer, _deferred);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, _creation);
         _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _saving, _creation, _removal);
-        _content = new FileContent(_mounted, _storer);
+        _content = new FileContent(_mounted, _storer, _deferred);
     }
 
     public IInvalidationSink? Invalidation

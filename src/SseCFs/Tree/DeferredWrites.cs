@@ -53,6 +53,35 @@ internal sealed class DeferredWrites : IAsyncDisposable
         return _waiting.Count(pair => pair.Value.Failure is not null);
     }
 
+    /// <summary>Makes room in memory for more that is staged: where the disk under the spill file is full, by storing closed files that wait for it.</summary>
+    /// <param name="isEnough">Whether it may be staged all the same.</param>
+    /// <exception cref="FsException"><see cref="FsError.NoSpace"/>: none waits, or none can be stored.</exception>
+    public async ValueTask MakeRoomAsync(Func<bool> isEnough, CancellationToken cancellation)
+    {
+        for (; ; )
+        {
+            List<Inode> closed;
+            try
+            {
+                await _mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (FsException e) when (e.Reason == FsError.NoSpace)
+            {
+                if (isEnough())
+                {
+                    return;
+                }
+                closed = [.. _waiting.Where(pair => pair.Key is FileInode { Staged: not null, Writers: 0 } && pair.Value.Failure is null).Select(pair => pair.Key)];
+                if (closed.Count == 0)
+                {
+                    throw;
+                }
+            }
+            await StoreAsync(closed, cancellation).ConfigureAwait(false);
+        }
+    }
+
     /// <summary>Stores what waits directly in one directory, and the directory's own metadata, unless it is saved in the journal and that is enough; a failure is thrown.</summary>
     public async ValueTask StoreWithinAsync(DirectoryInode directory, CancellationToken cancellation)
     {

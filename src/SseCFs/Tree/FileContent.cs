@@ -5,7 +5,7 @@ using SseCFs.Write;
 namespace SseCFs.Tree;
 
 /// <summary>Reads and changes the content of open files: staged data over the cached stored version. Thread-safe.</summary>
-internal sealed class FileContent(Mounted mounted, FileStorer storer)
+internal sealed class FileContent(Mounted mounted, FileStorer storer, DeferredWrites deferred)
 {
     /// <summary>Cached content is answered at once and without allocation; else the fetch is awaited.</summary>
     public ValueTask ReadAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
@@ -105,6 +105,26 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
         {
             throw new FsException(FsError.FileTooLarge, "a file cannot exceed 5 TiB, the most one object can hold");
         }
+        return mounted.Staging.IsShort ? MakeRoomAndWriteAsync(file, offset, data, append, cancellation) : WriteNowAsync(file, offset, data, append, cancellation);
+    }
+
+    /// <summary>Room is made before anything is staged: of a write that finds none nothing is kept, or a program that appends it again would have it twice.</summary>
+    private async ValueTask MakeRoomAndWriteAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
+    {
+        await deferred.MakeRoomAsync(HasRoom, cancellation).ConfigureAwait(false);
+        await WriteNowAsync(file, offset, data, append, cancellation).ConfigureAwait(false);
+
+        bool HasRoom()
+        {
+            lock (file.Sync)
+            {
+                return mounted.Staging.HasRoomFor(file.Staged, append ? file.Size : offset, data.Length);
+            }
+        }
+    }
+
+    private ValueTask WriteNowAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
+    {
         StagedContent? staged;
         lock (file.Sync)
         {
@@ -121,9 +141,9 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
         if (staged is not null)
         {
             storer.Advance(file, staged);
-            return mounted.Staging.IsOverLimit ? mounted.Staging.MakeRoomAsync(cancellation) : ValueTask.CompletedTask;
+            return ValueTask.CompletedTask;
         }
-        return WriteSlowAsync(file, offset, data, append, cancellation);
+        return ChangeAsync(file, false, anew => anew.TryWrite(append ? anew.Size : offset, data.Span), append ? null : offset, data.Length, cancellation);
     }
 
     public ValueTask SetSizeAsync(FileInode file, long size, CancellationToken cancellation)
@@ -158,18 +178,6 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer)
             }
             return mode != AllocateMode.ZeroRange || staged.TrySetSize(grown);
         }, offset, length, cancellation);
-    }
-
-    private async ValueTask WriteSlowAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
-    {
-        await ChangeAsync(
-            file,
-            false,
-            staged => staged.TryWrite(append ? staged.Size : offset, data.Span),
-            append ? null : offset,
-            data.Length,
-            cancellation).ConfigureAwait(false);
-        await mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>

@@ -133,11 +133,16 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
                     var memory = block.Buffer.Slice(0, (int)(end - offset));
                     await content.CopyToAsync(offset, memory, Math.Min(content.Size, end + mounted.Cache.ReadAheadLimit), cancellation).ConfigureAwait(false);
                     staged.TryWrite(offset, memory.Span);
-                    if (mounted.Staging.IsOverLimit)
+                    if (mounted.Staging.IsShort)
                     {
                         await mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
                     }
                 }
+            }
+            catch when (!ReferenceEquals(staged, file.Staged))
+            {
+                staged.Dispose();
+                throw;
             }
             finally
             {

@@ -153,7 +153,8 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
             {
                 await staged.LoadAsync(offset, length, cancellation).ConfigureAwait(false);
             }
-            await mounted.Staging.MakeRoomAsync(cancellation).ConfigureAwait(false);
+            // What was restored before it can be stored already.
+            await deferred.MakeRoomAsync(isEnough: () => false, cancellation).ConfigureAwait(false);
         }
         return staged;
     }

@@ -33,34 +33,35 @@ internal sealed class SpillFile : IDisposable
     /// <returns>What <see cref="ReadAsync"/> needs to get it back.</returns>
     public async ValueTask<SpillPlace> WriteAsync(ReadOnlyMemory<byte> plain, CancellationToken cancellation)
     {
-        int slot;
-        SafeFileHandle file;
-        SpillPlace place;
-        lock (_lock)
-        {
-            file = _file ??= Open();
-            slot = _free.Count > 0 ? _free.Pop() : _slots++;
-            place = new SpillPlace(slot, plain.Length, ++_writes);
-        }
         var buffer = System.Buffers.ArrayPool<byte>.Shared.Rent(plain.Length + TagSize);
+        var tried = new List<int>();
         try
         {
-            Span<byte> nonce = stackalloc byte[12];
-            FillNonce(nonce, place.Write);
-            lock (_aes)
+            var write = Interlocked.Increment(ref _writes);
+            Encrypt(write, plain.Span, buffer);
+            for (; ; )
             {
-                _aes.Encrypt(nonce, plain.Span, buffer.AsSpan(0, plain.Length), buffer.AsSpan(plain.Length, TagSize));
+                var (file, slot) = TakeSlot();
+                tried.Add(slot);
+                try
+                {
+                    await RandomAccess.WriteAsync(file, buffer.AsMemory(0, plain.Length + TagSize), (long)slot * SlotSize, cancellation).ConfigureAwait(false);
+                    tried.Remove(slot);
+                    return new SpillPlace(slot, plain.Length, write);
+                }
+                catch (IOException) when (HasFreeSlot)
+                {
+                    // A chunk that was shorter lay there, or none yet. Others that are free may have their room on disk.
+                }
             }
-            await RandomAccess.WriteAsync(file, buffer.AsMemory(0, plain.Length + TagSize), (long)slot * SlotSize, cancellation).ConfigureAwait(false);
-            return place;
         }
-        catch (Exception e)
+        catch (IOException e)
         {
-            Free(place);
-            throw e is IOException ? new FsException(FsError.NoSpace, $"staged data cannot be written to {_directory}: {e.Message}", e) : e;
+            throw new FsException(FsError.NoSpace, $"staged data cannot be written to {_directory}: {e.Message}", e);
         }
         finally
         {
+            Free(tried);
             System.Buffers.ArrayPool<byte>.Shared.Return(buffer);
         }
     }
@@ -93,12 +94,36 @@ internal sealed class SpillFile : IDisposable
         }
     }
 
-    public void Free(SpillPlace place)
+    public void Free(SpillPlace place) => Free([place.Slot]);
+
+    private bool HasFreeSlot
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _free.Count > 0;
+            }
+        }
+    }
+
+    private (SafeFileHandle File, int Slot) TakeSlot()
     {
         lock (_lock)
         {
-            _free.Push(place.Slot);
-            if (_free.Count == _slots)
+            return (_file ??= Open(), _free.Count > 0 ? _free.Pop() : _slots++);
+        }
+    }
+
+    private void Free(List<int> slots)
+    {
+        lock (_lock)
+        {
+            foreach (var slot in slots)
+            {
+                _free.Push(slot);
+            }
+            if (slots.Count > 0 && _free.Count == _slots)
             {
                 // Nothing is staged on disk any more: give the disk back.
                 _free.Clear();
@@ -113,6 +138,16 @@ internal sealed class SpillFile : IDisposable
         _file?.Dispose();
         _aes.Dispose();
         CryptographicOperations.ZeroMemory(_key);
+    }
+
+    private void Encrypt(long write, ReadOnlySpan<byte> plain, Span<byte> encrypted)
+    {
+        Span<byte> nonce = stackalloc byte[12];
+        FillNonce(nonce, write);
+        lock (_aes)
+        {
+            _aes.Encrypt(nonce, plain, encrypted[..plain.Length], encrypted.Slice(plain.Length, TagSize));
+        }
     }
 
     // A counter never repeats under one key, and the key lives as long as the counter does.

@@ -17,6 +17,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     private long _stamp;
     private long _cutAt;
     private long _contiguous = stored?.Size ?? 0;
+    private long _bytesInMemory;
     private bool _isDisposed;
 
     /// <summary>How far the stored version still shows through; a cut that is grown again reads as zeros.</summary>
@@ -78,6 +79,25 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     /// <summary>Bytes of the file as it will be.</summary>
     public long Size => Interlocked.Read(ref _size);
 
+    public long BytesInMemory => Interlocked.Read(ref _bytesInMemory);
+
+    /// <summary>Writing the range takes no more room than is taken already, in memory or in the spill file.</summary>
+    public bool HasPlaceFor(long offset, long length)
+    {
+        lock (_lock)
+        {
+            for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
+            {
+                var needed = Math.Min(Block.Size, offset + length - index * Block.Size);
+                if (!_chunks.TryGetValue(index, out var chunk) || (chunk.Memory?.Capacity ?? chunk.Spilled?.Length ?? 0) < needed)
+                {
+                    return false;
+                }
+            }
+            return true;
+        }
+    }
+
     /// <summary>Stages data if no spilled chunk is in the way.</summary>
     /// <returns>False: nothing was done, call <see cref="LoadAsync"/> for the range and try again.</returns>
     public bool TryWrite(long offset, ReadOnlySpan<byte> data)
@@ -135,7 +155,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                 }
                 chunk.Spilled = null;
                 chunk.Memory = block;
-                area.Account(chunk, 0, block.Capacity);
+                Account(chunk, 0, block.Capacity);
             }
             area.Spill.Free(place);
         }
@@ -434,18 +454,20 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
 
     /// <summary>Makes room: drops a chunk, with its part, that the service has; moves another one to the spill file.</summary>
     /// <param name="mustGo">Also if it had better stay.</param>
+    /// <param name="maySpill">False: the spill file is not tried.</param>
     /// <returns>False: it stays.</returns>
-    public async ValueTask<bool> TryEvictAsync(StagedChunk chunk, bool mustGo, CancellationToken cancellation)
+    public async ValueTask<bool> TryEvictAsync(StagedChunk chunk, bool mustGo, bool maySpill, CancellationToken cancellation)
     {
         var isFreed = Streamed is { } streamed ? await streamed.TryFreeAsync(chunk.Index * Block.Size, cancellation).ConfigureAwait(false) : false;
-        if (isFreed is null && !mustGo)
+        if (isFreed == true)
+        {
+            return true;
+        }
+        if (!maySpill || isFreed is null && !mustGo)
         {
             return false;
         }
-        if (isFreed != true)
-        {
-            await SpillAsync(chunk, cancellation).ConfigureAwait(false);
-        }
+        await SpillAsync(chunk, cancellation).ConfigureAwait(false);
         return true;
     }
 
@@ -475,7 +497,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
                 {
                     chunk.Spilled = place;
                     chunk.Memory = null;
-                    area.Account(chunk, block.Capacity, 0);
+                    Account(chunk, block.Capacity, 0);
                     block.Release();
                     return;
                 }
@@ -562,7 +584,13 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             block.Buffer.Span.Slice(0, chunk.Staged.End).Clear();
         }
         chunk.Memory = block;
-        area.Account(chunk, old?.Capacity ?? 0, block.Capacity);
+        Account(chunk, old?.Capacity ?? 0, block.Capacity);
+    }
+
+    private void Account(StagedChunk chunk, int before, int after)
+    {
+        Interlocked.Add(ref _bytesInMemory, after - before);
+        area.Account(chunk, before, after);
     }
 
     private void Drop(StagedChunk chunk)
@@ -570,7 +598,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         if (chunk.Memory is { } block)
         {
             chunk.Memory = null;
-            area.Account(chunk, block.Capacity, 0);
+            Account(chunk, block.Capacity, 0);
             block.Release();
         }
         if (chunk.Spilled is { } place)

@@ -7,18 +7,18 @@ namespace SseCFs.Tests.Support;
 /// <summary>A mount with a journal on disk, which can be killed and begun anew.</summary>
 public abstract class JournalTest : MountTest
 {
-    private static readonly SseFileSystemOptions Options = new() { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory };
-
     private readonly string _root = Directory.CreateTempSubdirectory("ssecfs-journal-").FullName;
     private readonly CustomerKey _key = new(Enumerable.Range(1, CustomerKey.Length).Select(i => (byte)i).ToArray());
     private readonly bool _isWriteBack;
+    private readonly SseFileSystemOptions _options = new() { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory };
     private ChangeJournal _journal;
 
-    private protected JournalTest(bool isWriteBack)
+    private protected JournalTest(bool isWriteBack, string? spillDirectory = null)
     {
         _isWriteBack = isWriteBack;
+        _options = _options with { SpillDirectory = spillDirectory ?? _options.SpillDirectory };
         _journal = OpenJournal();
-        Mount = new Mount(Faults, Clock, Options, _journal);
+        Mount = new Mount(Faults, Clock, _options, _journal);
     }
 
     private protected string Root => _root;
@@ -43,7 +43,7 @@ public abstract class JournalTest : MountTest
     private protected async Task<int> Begin(byte[]? otherKey = null)
     {
         _journal = OpenJournal(otherKey);
-        Mount = new Mount(Faults, Clock, Options, _journal);
+        Mount = new Mount(Faults, Clock, _options, _journal);
         return await Mount.Files.RestoreAsync(default);
     }
 
