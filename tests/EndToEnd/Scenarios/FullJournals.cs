@@ -116,10 +116,11 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
     public async Task WithoutTheServiceEitherTheErrorIsTold()
     {
         _service = await target.StartOwnServiceAsync();
-        using var s3 = new S3Client(target.IsEmbedded ? _service.Endpoint : target.Endpoint, "full-" + _prefix.TrimEnd('/'));
+        var bucket = "full-" + Target.RandomName();
+        using var s3 = new S3Client(_service.Endpoint, bucket);
         await s3.MakeBucketAsync();
         _mount = await Mount.StartAsync(
-            target, "s3://full-" + _prefix.TrimEnd('/'), ["--key", "file:" + target.KeyFile, "--memory", "64M", "--write-back", "--journal", Journal, "--retry-for", "1s"], _service.Endpoint);
+            target, "s3://" + bucket, ["--key", "file:" + target.KeyFile, "--memory", "64M", "--write-back", "--journal", Journal, "--retry-for", "1s"], _service.Endpoint);
         var work = Mount.RunAsync("""
             python3 - <<'P'
             import errno, os, random, time
@@ -146,6 +147,7 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
         await work;
         await Mount.KillAsync();
         _service.StartAgain();
+        await AnswersAsync(s3);
         await Mount.StartAgainAsync();
         await Mount.RunAsync("""
             python3 - <<'P'
@@ -156,7 +158,7 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
             P
             """);
         await Mount.UnmountAsync();
-        if (!target.IsEmbedded) await s3.RemoveBucketAsync();
+        await s3.RemoveBucketAsync();
     }
 
     /// <summary>The journal has room, but neither memory nor the spill file has: what is closed is uploaded to make some.</summary>
@@ -168,6 +170,22 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
         await Mount.RemountAsync();
         await Mount.RunAsync("for i in $(seq 12); do cmp f$i <(noise 7000000 $i); done", seconds: 120);
         await Mount.UnmountAsync();
+    }
+
+    private static async Task AnswersAsync(S3Client s3)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await s3.ListAsync("");
+                return;
+            }
+            catch (HttpRequestException) when (attempt < 300)
+            {
+                await Task.Delay(200);
+            }
+        }
     }
 
     private string Source => $"s3://{target.Bucket}/{_prefix}";
