@@ -99,13 +99,16 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
     }
 
     private IAsyncEnumerable<ControlReply> Answer(
-        ControlRequest request, FuseMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload) => request.Command switch
+        ControlRequest request, FuseMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload)
     {
-        ControlRequest.Unmount when mount is not null => draining.UnmountAsync(mount, request.Lazy),
-        ControlRequest.Reload when mount is not null => One(reload),
-        ControlRequest.Status => One(new ControlReply { State = ControlReply.Told, ProcessId = Environment.ProcessId, Status = StatusOf(fileSystem, journal) }),
-        _ => One(new ControlReply { State = ControlReply.Refused, Message = "the mount is not ready, or does not know this command", ExitCode = (int)ExitCode.Failed }),
-    };
+        return request.Command switch
+        {
+            ControlRequest.Unmount when mount is not null => draining.UnmountAsync(mount, request.Lazy),
+            ControlRequest.Reload when mount is not null => One(reload),
+            ControlRequest.Status => One(new ControlReply { State = ControlReply.Told, ProcessId = Environment.ProcessId, Status = StatusOf(fileSystem, journal) }),
+            _ => One(new ControlReply { State = ControlReply.Refused, Message = "the mount is not ready, or does not know this command", ExitCode = (int)ExitCode.Failed }),
+        };
+    }
 
     private static IAsyncEnumerable<ControlReply> One(ControlReply reply) => One(() => Task.FromResult(reply));
 
