@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 
@@ -7,6 +6,8 @@ namespace SseCFs.EndToEnd.Harness;
 /// <summary>One more gateway on the real Ceph, over TLS at a port of its own; the buckets are those of all its gateways.</summary>
 public sealed class CephGateway : IOwnService
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     private readonly Func<Background> _start;
     private Background _process;
 
@@ -27,7 +28,7 @@ public sealed class CephGateway : IOwnService
             var log = Path.Combine(target.Home, $"gateway-{port}.log");
             var endpoint = target.Endpoint with { Url = new Uri($"https://localhost:{port}") };
             var gateway = new CephGateway(() => Background.Start(target.GatewayProgram, [$"{port}"], target.Environment(), log), endpoint);
-            if (await gateway.AnswersWithinAsync(TimeSpan.FromSeconds(60))) return gateway;
+            if (await gateway._process.ListensWithinAsync(endpoint, Patience)) return gateway;
             await gateway.DisposeAsync();
 
             // Another program may have taken the port meanwhile.
@@ -37,7 +38,11 @@ public sealed class CephGateway : IOwnService
 
     public Task KillAsync() => _process.KillAsync();
 
-    public void StartAgain() => _process = _start();
+    public async Task StartAgainAsync()
+    {
+        _process = _start();
+        if (!await _process.ListensWithinAsync(Endpoint, Patience)) throw new InvalidOperationException($"the gateway does not come back:\n{_process.LogTail()}");
+    }
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();
 
@@ -46,24 +51,5 @@ public sealed class CephGateway : IOwnService
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
-
-    private async Task<bool> AnswersWithinAsync(TimeSpan time)
-    {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < time && !_process.HasExited; await Task.Delay(100))
-        {
-            using var client = new TcpClient();
-            try
-            {
-                await client.ConnectAsync(IPAddress.Loopback, Endpoint.Url.Port);
-                return true;
-            }
-            catch (SocketException)
-            {
-                // Not yet.
-            }
-        }
-
-        return false;
     }
 }

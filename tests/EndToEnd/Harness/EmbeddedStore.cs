@@ -64,7 +64,11 @@ public sealed partial class EmbeddedStore : IOwnService
 
     public Task KillAsync() => _process.KillAsync();
 
-    public void StartAgain() => _process = _start(Endpoint.Url.Port);
+    public async Task StartAgainAsync()
+    {
+        _process = _start(Endpoint.Url.Port);
+        if (!await _process.ListensWithinAsync(Endpoint, TimeSpan.FromSeconds(30))) throw new InvalidOperationException($"ssecfs serve does not come back:\n{_process.LogTail()}");
+    }
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();
 

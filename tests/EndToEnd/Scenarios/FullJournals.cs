@@ -146,8 +146,7 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "away"), "", TestContext.Current.CancellationToken);
         await work;
         await Mount.KillAsync();
-        _service.StartAgain();
-        await AnswersAsync(s3);
+        await _service.StartAgainAsync();
         await Mount.StartAgainAsync();
         await Mount.RunAsync("""
             python3 - <<'P'
@@ -170,22 +169,6 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
         await Mount.RemountAsync();
         await Mount.RunAsync("for i in $(seq 12); do cmp f$i <(noise 7000000 $i); done", seconds: 120);
         await Mount.UnmountAsync();
-    }
-
-    private static async Task AnswersAsync(S3Client s3)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                await s3.ListAsync("");
-                return;
-            }
-            catch (HttpRequestException) when (attempt < 300)
-            {
-                await Task.Delay(200);
-            }
-        }
     }
 
     private string Source => $"s3://{target.Bucket}/{_prefix}";

@@ -54,7 +54,7 @@ public sealed class Outages(Target target) : IAsyncLifetime
         await Task.Delay(1000);
         await Service.KillAsync();
         await Task.Delay(Away);
-        Service.StartAgain();
+        await Service.StartAgainAsync();
         await work;
         await Mount.RemountAsync();
         await Mount.RunAsync("""
@@ -132,7 +132,7 @@ public sealed class Outages(Target target) : IAsyncLifetime
         await work;
         var refusal = await Assert.ThrowsAnyAsync<Exception>(Mount.UnmountAsync);
         Assert.Contains("1 file is not stored, and kept in the journal", refusal.Message, StringComparison.Ordinal);
-        Service.StartAgain();
+        await Service.StartAgainAsync();
         await Mount.DisposeAsync();
         await Mount.StartAgainAsync();
     }
