@@ -195,6 +195,15 @@ public sealed class ObjectTests
     }
 
     [Fact]
+    public void Records_of_versions_that_knew_no_tags_are_read()
+    {
+        var headers = System.Text.Json.JsonSerializer.Deserialize("""{"User":{"a":"b"},"Http":{}}""", Storage.RecordJson.Default.ObjectHeaders)!;
+        Assert.Equal("b", headers.User["a"]);
+        Assert.Empty(headers.Tags);
+        Assert.Equal("STANDARD", headers.StorageClass);
+    }
+
+    [Fact]
     public async Task What_is_not_offered_is_refused_and_never_taken_for_something_else()
     {
         await using var store = await TestStore.StartAsync();

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Text.Json.Serialization;
 
 namespace SseCFs.LocalStore.Storage;
@@ -48,11 +49,13 @@ internal sealed record ObjectHeaders
     /// <summary>Content-Type, Cache-Control and their like, by name.</summary>
     public IReadOnlyDictionary<string, string> Http { get; init; } = new Dictionary<string, string>();
 
-    /// <summary>As text.</summary>
-    public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();
+    /// <summary>As text. Records of earlier versions have none, and then a deserializer sets null.</summary>
+    [AllowNull]
+    public IReadOnlyDictionary<string, string> Tags { get; init => field = value ?? new Dictionary<string, string>(); } = new Dictionary<string, string>();
 
     /// <summary>A label: all classes are kept alike.</summary>
-    public string StorageClass { get; init; } = "STANDARD";
+    [AllowNull]
+    public string StorageClass { get; init => field = value ?? "STANDARD"; } = "STANDARD";
 }
 
 /// <summary>One uploaded part; its file has the same form as an object's.</summary>
