@@ -26,8 +26,7 @@ public sealed record AuditGroup
 /// <param name="atOnce">Requests under way together.</param>
 public sealed class Audit(IObjectStore store, int atOnce = 8)
 {
-    private readonly Lock _lock = new();
-    private readonly Dictionary<(string? Fingerprint, bool IsPlain), AuditGroup> _groups = [];
+    private readonly Tally<(string? Fingerprint, bool IsPlain)> _tally = new();
     private long _seen;
 
     /// <summary>Objects that were looked at so far.</summary>
@@ -38,7 +37,8 @@ public sealed class Audit(IObjectStore store, int atOnce = 8)
     public async Task<IReadOnlyList<AuditGroup>> RunAsync(string prefix, CancellationToken cancellation)
     {
         await BucketWalk.RunAsync(store, prefix, atOnce, LookAsync, cancellation).ConfigureAwait(false);
-        return [.. _groups.Values.OrderBy(group => group.IsUnreadable ? 2 : group.IsPlain ? 1 : 0).ThenByDescending(group => group.Bytes)];
+        var groups = _tally.Kinds.Select(one => new AuditGroup { KeyFingerprint = one.Kind.Fingerprint, IsPlain = one.Kind.IsPlain, Objects = one.Objects, Bytes = one.Bytes, Example = one.Example });
+        return [.. groups.OrderBy(group => group.IsUnreadable ? 2 : group.IsPlain ? 1 : 0).ThenByDescending(group => group.Bytes)];
     }
 
     private async ValueTask LookAsync(ListedObject listed, CancellationToken cancellation)
@@ -60,16 +60,7 @@ public sealed class Audit(IObjectStore store, int atOnce = 8)
 
     private void Count(in ListedObject listed, string? fingerprint, bool isPlain)
     {
-        lock (_lock)
-        {
-            var before = _groups.GetValueOrDefault((fingerprint, isPlain)) ?? new AuditGroup { KeyFingerprint = fingerprint, IsPlain = isPlain, Example = listed.Key };
-            _groups[(fingerprint, isPlain)] = before with
-            {
-                Objects = before.Objects + 1,
-                Bytes = before.Bytes + listed.Size,
-                Example = string.CompareOrdinal(listed.Key, before.Example) < 0 ? listed.Key : before.Example,
-            };
-        }
+        _tally.Add((fingerprint, isPlain), listed);
         Interlocked.Increment(ref _seen);
     }
 }

@@ -23,7 +23,7 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
     private const string ModifyName = "mtime";
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string? Fingerprint, RekeyOutcome Outcome), RekeyGroup> _groups = [];
+    private readonly Tally<(string? Fingerprint, RekeyOutcome Outcome)> _tally = new();
     private readonly List<Damage> _failed = [];
     private long _objects, _bytes;
 
@@ -39,8 +39,9 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
     {
         await CountAsync(prefix, cancellation).ConfigureAwait(false);
         await BucketWalk.RunAsync(store, prefix, options.AtOnce, (listed, token) => LookAsync(prefix, listed, token), cancellation).ConfigureAwait(false);
+        var groups = _tally.Kinds.Select(one => new RekeyGroup(one.Kind.Outcome, one.Kind.Fingerprint, one.Objects, one.Bytes, one.Example));
         return new RekeyResult(
-            [.. _groups.Values.OrderBy(group => group.Outcome).ThenByDescending(group => group.Bytes)],
+            [.. groups.OrderBy(group => group.Outcome).ThenByDescending(group => group.Bytes)],
             [.. _failed.OrderBy(failure => failure.Key, StringComparer.Ordinal)]);
     }
 
@@ -187,16 +188,7 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
 
     private void Count(in ListedObject listed, string? fingerprint, RekeyOutcome outcome)
     {
-        lock (_lock)
-        {
-            var before = _groups.GetValueOrDefault((fingerprint, outcome)) ?? new RekeyGroup(outcome, fingerprint, 0, 0, listed.Key);
-            _groups[(fingerprint, outcome)] = before with
-            {
-                Objects = before.Objects + 1,
-                Bytes = before.Bytes + listed.Size,
-                Example = string.CompareOrdinal(listed.Key, before.Example) < 0 ? listed.Key : before.Example,
-            };
-        }
+        _tally.Add((fingerprint, outcome), listed);
         Interlocked.Increment(ref _objects);
         Interlocked.Add(ref _bytes, listed.Size);
     }
