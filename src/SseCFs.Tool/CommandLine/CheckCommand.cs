@@ -34,7 +34,7 @@ internal sealed class CheckCommand
         MemoryProtection.Apply();
         var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
         var client = ServiceConnection.Connect(options);
-        using var ring = await KeyLoading.LoadAsync(keySettings, cancellation).ConfigureAwait(false);
+        using var ring = await new KeySources(keySettings).LoadAsync(cancellation).ConfigureAwait(false);
         using var store = new S3ObjectStore(client, options, ring, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);
         List<ProbeRow> rows = [.. await new CapabilityProbe(store, url.Prefix).RunAsync(cancellation).ConfigureAwait(false)];
         if (rows[^1].Result != ProbeResult.Bad)

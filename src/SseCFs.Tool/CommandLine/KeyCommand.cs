@@ -58,7 +58,7 @@ internal sealed class KeyCommand
     private async Task<int> StoreAsync(ParseResult result, CancellationToken cancellation)
     {
         MemoryProtection.Apply();
-        using var key = await KeyLoading.LoadAsync(result.GetValue(_source)!, OptionsOf(result), cancellation).ConfigureAwait(false);
+        using var key = await KeySources.LoadAsync(result.GetValue(_source)!, OptionsOf(result), cancellation).ConfigureAwait(false);
         Console.WriteLine(await PutAsync(key, result, cancellation).ConfigureAwait(false));
         return 0;
     }
@@ -66,7 +66,7 @@ internal sealed class KeyCommand
     private async Task<int> ShowAsync(ParseResult result, CancellationToken cancellation)
     {
         MemoryProtection.Apply();
-        using var key = await KeyLoading.LoadAsync(result.GetValue(_source)!, OptionsOf(result), cancellation).ConfigureAwait(false);
+        using var key = await KeySources.LoadAsync(result.GetValue(_source)!, OptionsOf(result), cancellation).ConfigureAwait(false);
         Console.WriteLine(key.Fingerprint);
         return 0;
     }

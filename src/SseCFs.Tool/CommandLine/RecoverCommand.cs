@@ -35,7 +35,7 @@ internal sealed class RecoverCommand
         using var logs = Logs.Open(LogPlace.Foreground, file: null, MountCommand.LevelOf(result, _logLevel), TimeProvider.System);
         var options = ServiceConnection.ToOptions(url.Bucket, settings);
         var client = ServiceConnection.Connect(options);
-        using var ring = await KeyLoading.LoadAsync(_key.Read(result, settings), cancellation).ConfigureAwait(false);
+        using var ring = await new KeySources(_key.Read(result, settings)).LoadAsync(cancellation).ConfigureAwait(false);
         var place = JournalPlace.Find(result.GetValue(_journal));
         using var journal = JournalPlace.Open(place, isWriteBack: false, url, ServiceConnection.NameOf(client), ring, logs.CreateLogger("journal"))!;
         using var store = new S3ObjectStore(client, options with { Uploads = journal }, ring, TimeProvider.System, logs.CreateLogger<S3ObjectStore>());

@@ -52,7 +52,7 @@ internal sealed class UpkeepOptions(bool movesContent)
             using var rate = movesContent && result.GetResult(_limitRate) is not null ? new TransferRate(result.GetValue(_limitRate)) : null;
             var options = ServiceConnection.ToOptions(url.Bucket, settings) with { Rate = rate };
             var client = ServiceConnection.Connect(options);
-            using var ring = await KeyLoading.LoadAsync(_key.Read(result, settings), cancellation).ConfigureAwait(false);
+            using var ring = await new KeySources(_key.Read(result, settings)).LoadAsync(cancellation).ConfigureAwait(false);
             // A first request that gives up early: a wrong host name will not become right.
             var first = ServiceConnection.ForFirstAnswer(options, settings);
             var look = new S3ObjectStore(client, first, ring, TimeProvider.System, NullLogger<S3ObjectStore>.Instance);

@@ -3,18 +3,7 @@ using SseCFs.Tool.CommandLine;
 
 namespace SseCFs.Tool.Mounting;
 
-/// <summary>Loads keys, with the command's exit code for what can go wrong.</summary>
-internal static class KeyLoading
-{
-    /// <exception cref="ToolException">One cannot be had, or is no key.</exception>
-    public static ValueTask<KeyRing> LoadAsync(KeySettings settings, CancellationToken cancellation) => new KeySources(settings).LoadAsync(cancellation);
-
-    /// <exception cref="ToolException">It cannot be had, or is no key.</exception>
-    public static ValueTask<CustomerKey> LoadAsync(string source, KeySourceOptions options, CancellationToken cancellation) =>
-        KeySources.LoadAsync(KeySources.Parse(source, options), cancellation);
-}
-
-/// <summary>The sources of a ring, which can be asked more than once. Paths in them are those of the directory in which this was made.</summary>
+/// <summary>The sources of a ring, which can be asked more than once, with the command's exit code for what can go wrong. Paths in them are those of the directory in which this was made.</summary>
 internal sealed class KeySources
 {
     private readonly KeySettings _settings;
@@ -48,7 +37,10 @@ internal sealed class KeySources
         return new KeyRing(writers, [.. _settings.ForPrefixes.Zip(loaded.Skip(writers.Count), (one, key) => new PrefixKey(one.Prefix, key))]);
     }
 
-    public static KeySource Parse(string source, KeySourceOptions options)
+    /// <exception cref="ToolException">It cannot be had, or is no key.</exception>
+    public static ValueTask<CustomerKey> LoadAsync(string source, KeySourceOptions options, CancellationToken cancellation) => LoadAsync(Parse(source, options), cancellation);
+
+    private static KeySource Parse(string source, KeySourceOptions options)
     {
         try
         {
@@ -60,7 +52,7 @@ internal sealed class KeySources
         }
     }
 
-    public static async ValueTask<CustomerKey> LoadAsync(KeySource source, CancellationToken cancellation)
+    private static async ValueTask<CustomerKey> LoadAsync(KeySource source, CancellationToken cancellation)
     {
         try
         {
