@@ -77,7 +77,7 @@ internal sealed class RequestBody : IByteSource, IDisposable
                 _hash?.AppendData(buffer.Span[..written]);
             }
             else
-                consumed = _chunks.Decode(input, buffer.Span, out written);
+                consumed = Decode(_chunks, input, buffer.Span, out written);
             Received += input.Slice(0, consumed).Length;
             bool all = result.IsCompleted && input.Slice(consumed).IsEmpty;
             // Examined is the end only when nothing came out: then the decoder needs more to go on.
@@ -95,6 +95,20 @@ internal sealed class RequestBody : IByteSource, IDisposable
             }
             if (result.IsCompleted)
                 throw IncompleteBody();
+        }
+    }
+
+    /// <summary>A body that is refused is given back to the server all the same: else it could not pass over the rest, and the connection would end with the answer.</summary>
+    private SequencePosition Decode(AwsChunkedDecoder chunks, in ReadOnlySequence<byte> input, Span<byte> buffer, out int written)
+    {
+        try
+        {
+            return chunks.Decode(input, buffer, out written);
+        }
+        catch
+        {
+            _pipe.AdvanceTo(input.End);
+            throw;
         }
     }
 

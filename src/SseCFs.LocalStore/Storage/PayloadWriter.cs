@@ -27,7 +27,8 @@ internal sealed class PayloadWriter : IDisposable
     public PayloadWriter(string path, byte[]? dataKey)
     {
         Path = path;
-        _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read);
+        // Windows renames an open file only if it is shared for deletion.
+        _file = File.OpenHandle(path, FileMode.CreateNew, FileAccess.Write, FileShare.Read | FileShare.Delete);
         if (dataKey is null)
             return;
         _cipher = new AesGcm(dataKey, PayloadFormat.TagSize);
