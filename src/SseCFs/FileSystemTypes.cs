@@ -32,7 +32,9 @@ public static class FileType
 {
     public const uint Mask = 0xF000;
     public const uint Fifo = 0x1000;
+    public const uint CharacterDevice = 0x2000;
     public const uint Directory = 0x4000;
+    public const uint BlockDevice = 0x6000;
     public const uint Regular = 0x8000;
     public const uint SymbolicLink = 0xA000;
     public const uint Socket = 0xC000;
@@ -54,6 +56,12 @@ public readonly record struct Attributes(
     Timestamp ModifyTime,
     Timestamp ChangeTime)
 {
+    /// <summary>Of a device node: its number as Linux's 32 bits (new_encode_dev in kdev_t.h); else 0.</summary>
+    public uint Device { get; init; }
+
+    /// <summary>When it was made, as far as that is known: else the earlier of the times of modification and change.</summary>
+    public Timestamp CreationTime { get; init; }
+
     public bool IsDirectory => (Mode & FileType.Mask) == FileType.Directory;
 }
 
@@ -70,6 +78,7 @@ public readonly record struct AttributeChange
     public long? Size { get; init; }
     public Timestamp? AccessTime { get; init; }
     public Timestamp? ModifyTime { get; init; }
+    public Timestamp? CreationTime { get; init; }
     /// <summary>Also clear the set-id bits: the kernel saw an ordinary user truncate.</summary>
     public bool ClearPrivileges { get; init; }
 }

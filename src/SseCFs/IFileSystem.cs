@@ -16,7 +16,17 @@ public interface IFileSystem
     /// <summary>The inode number of the mounted directory.</summary>
     const ulong RootInode = 1;
 
+    /// <summary>An entry that may be opened next: with its attributes comes the beginning of the content, and an open by the same caller at once need not ask again.</summary>
     ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation);
+
+    /// <summary>An entry of which only the attributes are wanted, as in a listing.</summary>
+    ValueTask<Entry> LookupAttributesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+
+    /// <summary>
+    /// The names in a directory that are equal to one but for the case of letters, in the order of their keys: for systems that ignore case. In a directory of more than
+    /// 10,000 entries a name in another case is found a minute late, if another machine has made it.
+    /// </summary>
+    ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation);
 
     /// <summary>Takes back <paramref name="count"/> lookups of an inode. Starts no work and never fails.</summary>
     void Forget(ulong inode, ulong count);
@@ -27,15 +37,19 @@ public interface IFileSystem
 
     ValueTask<ReadOnlyMemory<byte>> ReadLinkAsync(ulong inode, CancellationToken cancellation);
 
-    /// <summary>Makes a regular file, FIFO or socket node; other types are <see cref="FsError.NotPermitted"/>.</summary>
+    /// <summary>Makes a regular file, FIFO, socket or device node; other types are <see cref="FsError.NotPermitted"/>.</summary>
     /// <param name="mode">File type and permission bits, umask already applied.</param>
-    ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation);
+    /// <param name="device">Of a device node: its number, as in <see cref="Attributes.Device"/>; else ignored.</param>
+    ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, uint device, Caller caller, CancellationToken cancellation);
 
     ValueTask<Entry> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation);
 
     ValueTask<Entry> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation);
 
     ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation);
+
+    /// <summary>Fails with <see cref="FsError.NotEmpty"/> if a directory has anything in it, names that no file system can show included; changes nothing.</summary>
+    ValueTask EnsureEmptyAsync(ulong inode, CancellationToken cancellation);
 
     ValueTask RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation);
 
@@ -125,7 +139,8 @@ public interface IDirectorySink
 /// <summary>Told of what changed behind the adapter's back, so that the kernel's caches can be dropped. Never blocks the caller.</summary>
 public interface IInvalidationSink
 {
-    void InvalidateContent(ulong inode);
+    /// <param name="isOpen">There are handles, whose pages may be of the version before. Else it is enough that the next open drops them: see <see cref="OpenedFile"/>.</param>
+    void InvalidateContent(ulong inode, bool isOpen);
 
     /// <summary>
     /// Attributes alone, and before this returns: the answer to the request that changed them must not overtake it. Takes no lock that a request holds.

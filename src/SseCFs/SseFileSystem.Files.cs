@@ -20,7 +20,7 @@ public sealed partial class SseFileSystem
         {
             await _metadata.RevalidateAsync(file, withContent: (flags & OpenFlags.Truncate) == 0, cancellation).ConfigureAwait(false);
         }
-        return await OpenKnownAsync(file, flags, cancellation).ConfigureAwait(false);
+        return await OpenKnownAsync(file, flags, isAnnounced: false, cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask<(Entry Entry, OpenedFile File)> CreateAsync(
@@ -48,7 +48,8 @@ public sealed partial class SseFileSystem
             {
                 throw new FsException(FsError.Exists, $"{_mounted.Names.KeyOf(directory, segment)} exists, and is not shown because it is not encrypted");
             }
-            var opened = await OpenKnownAsync(file, found is null ? flags & ~OpenFlags.Truncate : flags, cancellation).ConfigureAwait(false);
+            // The answer tells the attributes itself.
+            var opened = await OpenKnownAsync(file, found is null ? flags & ~OpenFlags.Truncate : flags, isAnnounced: true, cancellation).ConfigureAwait(false);
             _mounted.Names.AddLookup(file);
             return (_lookup.EntryOf(file), opened);
         }
@@ -142,29 +143,32 @@ public sealed partial class SseFileSystem
         }
     }
 
-    private async ValueTask<OpenedFile> OpenKnownAsync(FileInode file, OpenFlags flags, CancellationToken cancellation)
+    private async ValueTask<OpenedFile> OpenKnownAsync(FileInode file, OpenFlags flags, bool isAnnounced, CancellationToken cancellation)
     {
         EnsureReadable(file);
         var handle = Interlocked.Increment(ref _lastHandle);
         bool keepCache;
+        int generation;
         lock (file.Sync)
         {
             EnsureReachable(file);
             file.Handles++;
             file.Writers += (flags & OpenFlags.Write) != 0 ? 1 : 0;
-            keepCache = file.KernelGeneration == file.Generation;
-            file.KernelGeneration = file.Generation;
+            generation = file.Generation;
+            keepCache = file.KernelGeneration == generation;
+            if (!isAnnounced && file.AnnouncedGeneration != generation)
+            {
+                // Else the kernel would end its reads where the version before ended, as long as it trusts the size it knows. Once: a second time could hit the question
+                // that the first has made it ask. Under the lock, as nobody else may answer an open before; the inode is the one of the request, which the kernel holds and so cannot be evicting, a wait for which could be without end.
+                _mounted.Invalidation?.InvalidateAttributes(file.Number);
+                file.AnnouncedGeneration = generation;
+            }
             if ((flags & OpenFlags.ClearPrivileges) != 0)
             {
                 ClearPrivileges(file.Metadata!);
             }
         }
-        if (!keepCache)
-        {
-            // Else the kernel would end its reads where the version before ended, as long as it trusts the size it knows.
-            _mounted.Invalidation?.InvalidateAttributes(file.Number);
-        }
-        _files[handle] = new FileHandle(file, flags, _mounted.Cache.ReadAheadLimit);
+        _files[handle] = new FileHandle(file, flags, generation, _mounted.Cache.ReadAheadLimit);
         try
         {
             if ((flags & OpenFlags.Truncate) != 0)
@@ -218,8 +222,15 @@ public sealed partial class SseFileSystem
         }
     }
 
-    private FileHandle GetFileHandle(ulong handle) =>
-        _files.TryGetValue(handle, out var opened) ? opened : throw new FsException(FsError.BadHandle, $"file handle {handle} is not open");
+    private FileHandle GetFileHandle(ulong handle)
+    {
+        if (!_files.TryGetValue(handle, out var opened))
+        {
+            throw new FsException(FsError.BadHandle, $"file handle {handle} is not open");
+        }
+        opened.NoteUse();
+        return opened;
+    }
 
     private FileHandle GetWriter(ulong handle)
     {

@@ -126,20 +126,26 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _mounted.Dispose();
     }
 
-    public async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation)
+    public ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation) =>
+        LookupAsync(parent, name, caller, isToOpen: true, cancellation);
+
+    public ValueTask<Entry> LookupAttributesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        LookupAsync(parent, name, default, isToOpen: false, cancellation);
+
+    private async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, bool isToOpen, CancellationToken cancellation)
     {
         var directory = _mounted.Names.GetDirectory(parent);
         var segment = FileName.ToSegment(name.Span);
         var inode = await _lookup.GetAsync(directory, segment, cancellation).ConfigureAwait(false);
         if (!_metadata.IsKnown(inode))
         {
-            await _metadata.EnsureAsync(inode, withContent: true, cancellation).ConfigureAwait(false);
+            await _metadata.EnsureAsync(inode, withContent: isToOpen, cancellation).ConfigureAwait(false);
             if (inode is FileInode { IsDetached: true })
             {
                 // It proved to be another file, and the name leads to that now.
-                return await LookupAsync(parent, name, caller, cancellation).ConfigureAwait(false);
+                return await LookupAsync(parent, name, caller, isToOpen, cancellation).ConfigureAwait(false);
             }
-            if (inode is FileInode file)
+            if (isToOpen && inode is FileInode file)
             {
                 lock (file.Sync)
                 {
@@ -153,6 +159,12 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         }
         _mounted.Names.AddLookup(inode);
         return _lookup.EntryOf(inode);
+    }
+
+    public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
+    {
+        var segments = await _lookup.FindAnyCaseAsync(_mounted.Names.GetDirectory(parent), FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
+        return [.. segments.Select(segment => (ReadOnlyMemory<byte>)FileName.ToName(segment)!)];
     }
 
     public void Forget(ulong inode, ulong count) => _mounted.Names.Forget(inode, count);
@@ -204,13 +216,13 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         return target;
     }
 
-    public ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
+    public ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, uint device, Caller caller, CancellationToken cancellation) =>
         MakeAsync(parent, name, async (directory, segment) =>
         {
             var type = (mode & FileType.Mask) == 0 ? FileType.Regular : mode & FileType.Mask;
-            return type is FileType.Regular or FileType.Fifo or FileType.Socket
-                ? await _creation.MakeNodeAsync(directory, segment, type | mode & FileType.PermissionMask, default, caller, cancellation).ConfigureAwait(false)
-                : throw new FsException(FsError.NotPermitted, "device nodes cannot be kept in a bucket");
+            return type is FileType.Regular or FileType.Fifo or FileType.Socket or FileType.BlockDevice or FileType.CharacterDevice
+                ? await _creation.MakeNodeAsync(directory, segment, type | mode & FileType.PermissionMask, device, caller, cancellation).ConfigureAwait(false)
+                : throw new FsException(FsError.NotPermitted, "no node is of that type");
         }, cancellation);
 
     public ValueTask<Entry> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
@@ -219,7 +231,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
 
     public ValueTask<Entry> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation) =>
         MakeAsync(parent, name, async (directory, segment) =>
-            await _creation.MakeNodeAsync(directory, segment, FileType.SymbolicLink | 0x1FF, target, caller, cancellation).ConfigureAwait(false), cancellation);
+            await _creation.MakeSymbolicLinkAsync(directory, segment, target, caller, cancellation).ConfigureAwait(false), cancellation);
 
     public async ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
@@ -230,6 +242,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             await _removal.UnlinkAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
         }
     }
+
+    public ValueTask EnsureEmptyAsync(ulong inode, CancellationToken cancellation) =>
+        _removal.EnsureEmptyAsync(_mounted.Names.GetDirectory(inode), cancellation);
 
     public async ValueTask RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
@@ -299,18 +314,19 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             known.AreTimesOfWrite = change.AccessTime is null && change.ModifyTime is null && (known.AreTimesOfWrite || change.Size is not null);
             known.AccessTime = change.AccessTime ?? known.AccessTime;
             known.ModifyTime = change.ModifyTime ?? (change.Size is null ? known.ModifyTime : now);
+            known.CreationTime = change.CreationTime ?? known.CreationTime;
             known.ChangeTime = now;
             inode.IsMetadataDirty = true;
         }
     }
 
     /// <summary>
-    /// Set-id bits go when a file changes hands or is written to; the group's bit only where the group may execute, since without that it
-    /// means mandatory locking (setattr_should_drop_suidgid in Linux). Directories keep theirs.
+    /// Set-id bits go when a file of any type changes hands or is written to; the group's bit only where the group may execute, since without that it
+    /// means mandatory locking (chown_common and setattr_should_drop_suidgid in Linux). Directories keep theirs.
     /// </summary>
     private static void ClearPrivileges(PosixMetadata known)
     {
-        if ((known.Mode & FileType.Mask) != FileType.Regular)
+        if ((known.Mode & FileType.Mask) == FileType.Directory)
         {
             return;
         }

@@ -19,7 +19,10 @@ public sealed record SseFileSystemOptions
     public uint Gid { get; init; }
 
     /// <summary>Permission bits taken from 0666 and 0777 for objects that carry no mode.</summary>
-    public uint Umask { get; init; } = 0x12;
+    public uint Umask { get; init; } = UsualUmask;
+
+    /// <summary>Note when a file or directory is made: POSIX shows it nowhere, Windows does.</summary>
+    public bool KeepCreationTime { get; init; }
 
     /// <summary>Bytes of file content in memory, cached, staged and under way together; at least <see cref="SmallestMemory"/>.</summary>
     public long Memory { get; init; } = 512L << 20;
@@ -40,4 +43,7 @@ public sealed record SseFileSystemOptions
     public int MetadataRequests { get; init; } = 32;
 
     public const long SmallestMemory = 64L << 20;
+
+    /// <summary>022.</summary>
+    public const uint UsualUmask = 0x12;
 }

@@ -34,6 +34,15 @@ internal sealed partial class MemoryFileSystem : IFileSystem
 
     public Capacity GetCapacity() => new(4096, 1UL << 38, 1UL << 38, 1UL << 32, 1UL << 32, 255);
 
+    public ValueTask<Entry> LookupAttributesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        throw new FsException(FsError.NotSupported, "FUSE lists with the listing's own attributes");
+
+    public ValueTask EnsureEmptyAsync(ulong inode, CancellationToken cancellation) =>
+        throw new FsException(FsError.NotSupported, "FUSE removes, and is told");
+
+    public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        throw new FsException(FsError.NotSupported, "FUSE does not ignore case");
+
     public ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation)
     {
         lock (_lock)
@@ -97,7 +106,7 @@ internal sealed partial class MemoryFileSystem : IFileSystem
     }
 
     public ValueTask<Entry> MakeNodeAsync(
-        ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation)
+        ulong parent, ReadOnlyMemory<byte> name, uint mode, uint device, Caller caller, CancellationToken cancellation)
     {
         if ((mode & FileType.Mask) is not (FileType.Regular or FileType.Fifo or FileType.Socket))
         {

@@ -15,6 +15,7 @@ internal static class FileOperations
         var flags = OpenFlagsFrom(argument.Flags, argument.OpenFlags);
         var file = await request.FileSystem
             .OpenAsync(request.NodeId, flags, request.Caller, request.Cancellation).ConfigureAwait(false);
+        await request.Session.Notifications.ContentSentAsync(request.NodeId).ConfigureAwait(false);
         if (!request.Reply(OpenOutFrom(file, flags)))
         {
             await request.FileSystem.ReleaseAsync(file.Handle).ConfigureAwait(false);
@@ -29,6 +30,7 @@ internal static class FileOperations
         var flags = OpenFlagsFrom(argument.Flags, argument.OpenFlags);
         var (entry, file) = await request.FileSystem
             .CreateAsync(request.NodeId, name, argument.Mode, flags, request.Caller, request.Cancellation).ConfigureAwait(false);
+        await request.Session.Notifications.ContentSentAsync(entry.Attributes.Inode).ConfigureAwait(false);
         if (!request.Reply(new CreateOut { Entry = EntryOut.From(entry), Open = OpenOutFrom(file, flags) }))
         {
             await request.FileSystem.ReleaseAsync(file.Handle).ConfigureAwait(false);

@@ -25,10 +25,10 @@ internal static class NameOperations
     public static async ValueTask MakeNode(Request request)
     {
         var body = request.Body;
-        var mode = body.Read<MkNodIn>().Mode;
+        var node = body.Read<MkNodIn>();
         var name = body.ReadName();
         ReplyEntry(request, await request.FileSystem
-            .MakeNodeAsync(request.NodeId, name, mode, request.Caller, request.Cancellation).ConfigureAwait(false));
+            .MakeNodeAsync(request.NodeId, name, node.Mode, node.Device, request.Caller, request.Cancellation).ConfigureAwait(false));
     }
 
     public static async ValueTask MakeDirectory(Request request)

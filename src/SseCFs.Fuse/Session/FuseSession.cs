@@ -11,7 +11,6 @@ internal sealed class FuseSession
 {
     private readonly ReceiveBuffers _buffers;
     private readonly RequestPool _pool;
-    private readonly NotificationQueue _notifications;
     private readonly TaskCompletionSource<Protocol> _ready = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     // Reader threads and requests in flight; at zero serving has ended.
@@ -31,7 +30,7 @@ internal sealed class FuseSession
             settings.ReceiveBufferSize,
             (int)Math.Max(settings.ReaderThreads + 1, settings.MaxBytesInFlight / settings.ReceiveBufferSize),
             settings.ReaderThreads);
-        _notifications = new NotificationQueue(device, Log);
+        Notifications = new NotificationQueue(device, Log);
         Interruptions = new Interruptions(InFlight);
     }
 
@@ -47,6 +46,8 @@ internal sealed class FuseSession
 
     public Interruptions Interruptions { get; }
 
+    public NotificationQueue Notifications { get; }
+
     /// <summary>Done when INIT has been answered; fails if the versions do not match or the connection ends before.</summary>
     public Task<Protocol> Ready => _ready.Task;
 
@@ -58,8 +59,8 @@ internal sealed class FuseSession
 
     public void Start()
     {
-        FileSystem.Invalidation = _notifications;
-        _notifications.Start();
+        FileSystem.Invalidation = Notifications;
+        Notifications.Start();
         _busy = _readersLeft = Settings.ReaderThreads;
         for (var i = 0; i < Settings.ReaderThreads; i++)
         {
@@ -222,7 +223,7 @@ internal sealed class FuseSession
         {
             return;
         }
-        _notifications.Stop();
+        Notifications.Stop();
         Device.Dispose();
         Log.Ended();
         _completion.TrySetResult();

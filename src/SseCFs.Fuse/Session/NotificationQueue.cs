@@ -6,28 +6,64 @@ using SseCFs.Fuse.Wire;
 namespace SseCFs.Fuse.Session;
 
 /// <summary>
-/// Tells the kernel what to drop from its caches, from a thread of its own: the write of a notification waits for locks
-/// that are held while a request is under way, so that a reader which wrote one could wait for itself. Thread-safe.
+/// Tells the kernel what to drop from its caches, from threads of its own: the write of a notification waits for locks
+/// that are held while a request is under way, so that a reader which wrote one could wait for itself. Names wait for their directory's lock, which a CREATE
+/// holds, and content for its pages, which a READ holds: neither is to wait for the other. Thread-safe.
 /// </summary>
 internal sealed class NotificationQueue : IInvalidationSink
 {
-    private readonly record struct Notification(ulong Inode, byte[]? Name);
-
     private readonly FuseDevice _device;
     private readonly SessionLog _log;
-    private readonly BlockingCollection<Notification> _queue = [];
-    private readonly Thread _thread;
+    private readonly NotificationLane<(ulong Inode, TaskCompletionSource Sent)> _contents;
+    private readonly NotificationLane<(ulong Parent, byte[] Name)> _names;
+
+    // The last of each inode that is not sent yet.
+    private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _unsent = new();
 
     public NotificationQueue(FuseDevice device, SessionLog log)
     {
         _device = device;
         _log = log;
-        _thread = new Thread(Run) { Name = "fuse-notify", IsBackground = true };
+        _contents = new("fuse-notify-pages", item =>
+        {
+            NoteRefusal(item.Inode, SendInode(item.Inode));
+            _unsent.TryRemove(new(item.Inode, item.Sent));
+            item.Sent.SetResult();
+        });
+        _names = new("fuse-notify-names", item => NoteRefusal(item.Parent, SendEntry(item.Parent, item.Name)));
     }
 
-    public void Start() => _thread.Start();
+    public void Start()
+    {
+        _contents.Start();
+        _names.Start();
+    }
 
-    public void InvalidateContent(ulong inode) => Enqueue(new Notification(inode, null));
+    /// <summary>
+    /// Of a file that nobody has open nothing is told: the next open drops its pages, as it is not told to keep them (fuse_finish_open in fs/fuse/file.c). A notification
+    /// that came only then could hit the request for attributes of the first read; the kernel would take the answer for too old and end the read where the version
+    /// before ended.
+    /// </summary>
+    public void InvalidateContent(ulong inode, bool isOpen)
+    {
+        if (!isOpen)
+        {
+            return;
+        }
+        var sent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _unsent[inode] = sent;
+        if (!_contents.TryAdd((inode, sent)))
+        {
+            _unsent.TryRemove(new(inode, sent));
+            sent.SetResult();
+        }
+    }
+
+    /// <summary>
+    /// Done when the kernel has dropped what it was told to drop of an inode's content before this call. Waits for the READs that hold its pages: not to be awaited by
+    /// what they wait for.
+    /// </summary>
+    public Task ContentSentAsync(ulong inode) => _unsent.TryGetValue(inode, out var sent) ? sent.Task : Task.CompletedTask;
 
     /// <summary>
     /// A negative offset leaves the pages alone (fuse_reverse_inval_inode in fs/fuse/inode.c), so that no page lock is waited for and the notification
@@ -36,37 +72,21 @@ internal sealed class NotificationQueue : IInvalidationSink
     public void InvalidateAttributes(ulong inode) =>
         Send(NotifyCode.InvalidateInode, new NotifyInvalidateInodeOut { Inode = inode, Offset = -1 }, []);
 
-    public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name) => Enqueue(new Notification(parent, name.ToArray()));
+    public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name) => _names.TryAdd((parent, name.ToArray()));
 
-    /// <summary>Nothing is taken or sent any more; returns when the thread has ended.</summary>
+    /// <summary>Nothing is taken or sent any more; returns when the threads have ended.</summary>
     public void Stop()
     {
-        _queue.CompleteAdding();
-        _thread.Join();
+        _contents.Stop();
+        _names.Stop();
     }
 
-    private void Enqueue(Notification notification)
+    private void NoteRefusal(ulong inode, int errno)
     {
-        try
+        // ENOENT: the kernel does not cache it. ENODEV and the like: it caches nothing any more.
+        if (errno is not (0 or Errno.ENOENT or Errno.ENODEV or Errno.EPERM or Errno.EPIPE))
         {
-            _queue.Add(notification);
-        }
-        catch (InvalidOperationException)
-        {
-            // Stopped: the kernel's caches are gone with the connection.
-        }
-    }
-
-    private void Run()
-    {
-        foreach (var notification in _queue.GetConsumingEnumerable())
-        {
-            // ENOENT: the kernel does not cache it. ENODEV and the like: it caches nothing any more.
-            var errno = notification.Name is { } name ? SendEntry(notification.Inode, name) : SendInode(notification.Inode);
-            if (errno is not (0 or Errno.ENOENT or Errno.ENODEV or Errno.EPERM or Errno.EPIPE))
-            {
-                _log.NotificationRefused(notification.Inode, errno);
-            }
+            _log.NotificationRefused(inode, errno);
         }
     }
 

@@ -73,6 +73,7 @@ internal struct Attr
         LinkCount = attributes.LinkCount,
         Uid = attributes.Uid,
         Gid = attributes.Gid,
+        Device = attributes.Device,
         BlockSize = 4096,
     };
 }

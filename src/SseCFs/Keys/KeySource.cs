@@ -4,7 +4,7 @@ using SseCFs.Keys.OpenStack;
 namespace SseCFs.Keys;
 
 /// <summary>
-/// Where a key comes from: <c>file:PATH</c>, <c>env:NAME</c>, <c>stdin</c>, <c>command:LINE</c>, <c>credential:NAME</c> or <c>barbican:SECRET</c>. What passes through
+/// Where a key comes from: <c>file:PATH</c>, <c>env:NAME</c>, <c>stdin</c>, <c>command:LINE</c>, <c>credential:NAME</c>, <c>dpapi:PATH</c> or <c>barbican:SECRET</c>. What passes through
 /// memory here is pinned and wiped.
 /// </summary>
 public abstract class KeySource
@@ -25,10 +25,11 @@ public abstract class KeySource
             ("file", { Length: > 0 }) => new FileKeySource(rest),
             ("env", { Length: > 0 }) when !rest.Contains('=', StringComparison.Ordinal) => new EnvironmentKeySource(rest),
             ("command", { Length: > 0 }) => new CommandKeySource(rest),
+            ("dpapi", { Length: > 0 }) => new DpapiKeySource(rest),
             ("credential", { Length: > 0 }) => new CredentialKeySource(rest),
             ("barbican", { Length: > 0 }) => new BarbicanKeySource(rest, options ?? KeySourceOptions.None),
             // What is written here may be a key by mistake, and so is not repeated.
-            _ => throw new KeySourceException("a key's source is file:PATH, env:NAME, stdin, command:LINE, credential:NAME or barbican:SECRET, not the key itself"),
+            _ => throw new KeySourceException("a key's source is file:PATH, env:NAME, stdin, command:LINE, credential:NAME, dpapi:PATH or barbican:SECRET, not the key itself"),
         };
     }
 
@@ -72,7 +73,7 @@ internal sealed class StreamKeySource(string name, Func<Stream> open) : KeySourc
     {
         if (_isRead)
         {
-            throw new KeySourceException($"{name} was read already, and cannot be read again; keys that are to be loaded anew come from file:, command:, credential: or barbican:");
+            throw new KeySourceException($"{name} was read already, and cannot be read again; keys that are to be loaded anew come from file:, command:, credential:, dpapi: or barbican:");
         }
         _isRead = true;
         try

@@ -28,7 +28,7 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
     {
         try
         {
-            var file = await MakeNodeAsync(parent, name, FileType.Regular | mode & FileType.PermissionMask, default, caller, cancellation).ConfigureAwait(false);
+            var file = await MakeNodeAsync(parent, name, FileType.Regular | mode & FileType.PermissionMask, device: 0, caller, cancellation).ConfigureAwait(false);
             file.IsClaim = true;
             return file;
         }
@@ -42,11 +42,20 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
         }
     }
 
-    /// <summary>An object that is complete at once: link, node. Its content is the link's target. The caller holds the directory's gate.</summary>
-    public async ValueTask<FileInode> MakeNodeAsync(DirectoryInode parent, string name, uint mode, ReadOnlyMemory<byte> content, Caller caller, CancellationToken cancellation)
+    /// <summary>A node of any type but directory and link, in the store at once. The caller holds the directory's gate.</summary>
+    public ValueTask<FileInode> MakeNodeAsync(DirectoryInode parent, string name, uint mode, uint device, Caller caller, CancellationToken cancellation) =>
+        MakeCompleteAsync(parent, name, mode, device, default, caller, cancellation);
+
+    /// <summary>A symbolic link, in the store at once; its content is the target. The caller holds the directory's gate.</summary>
+    public ValueTask<FileInode> MakeSymbolicLinkAsync(DirectoryInode parent, string name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation) =>
+        MakeCompleteAsync(parent, name, FileType.SymbolicLink | 0x1FF, device: 0, target, caller, cancellation);
+
+    private async ValueTask<FileInode> MakeCompleteAsync(
+        DirectoryInode parent, string name, uint mode, uint device, ReadOnlyMemory<byte> content, Caller caller, CancellationToken cancellation)
     {
         var key = mounted.Names.KeyOf(parent, name);
         var made = await NewMetadataAsync(parent, mode, caller, cancellation).ConfigureAwait(false);
+        made.Device = device;
         var file = mounted.Names.NewFile();
         var written = await mounted.Upload.PutAsync(
             key, content.Length == 0 ? [] : [content], _ => made.ToObjectMetadata(mounted.WriterOf(file)), WriteCondition.Absent, cancellation).ConfigureAwait(false);
@@ -127,6 +136,9 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
                 }
             }
         }
-        return PosixMetadata.Create(mode, caller.Uid, gid, mounted.Now());
+        var now = mounted.Now();
+        var made = PosixMetadata.Create(mode, caller.Uid, gid, now);
+        made.CreationTime = mounted.Options.KeepCreationTime ? now : null;
+        return made;
     }
 }

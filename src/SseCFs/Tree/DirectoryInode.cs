@@ -1,9 +1,15 @@
 namespace SseCFs.Tree;
 
 /// <summary>A directory: a common prefix of keys, with or without a marker object. Members are guarded by <see cref="Namespace.Sync"/>.</summary>
-internal sealed class DirectoryInode(ulong number) : Inode(number)
+internal sealed class DirectoryInode : Inode
 {
+    public DirectoryInode(ulong number)
+        : base(number) => AnyCase = new CaseIndex(Children);
+
     public Dictionary<string, Inode> Children { get; } = new(StringComparer.Ordinal);
+
+    /// <summary>The children's names, for who ignores case.</summary>
+    public CaseIndex AnyCase { get; }
 
     /// <summary>Names removed here while a listing was under way, with the sequence of the removal: that listing may still show them.</summary>
     public Dictionary<string, long> Removed { get; } = new(StringComparer.Ordinal);

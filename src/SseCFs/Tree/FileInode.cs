@@ -38,9 +38,14 @@ internal sealed class FileInode(ulong number) : Inode(number)
     public int Handles { get; set; }
     public int Writers { get; set; }
 
-    /// <summary>Grows when another writer's version takes the place of ours, and what of it the kernel's pages show.</summary>
+    /// <summary>Grows when another writer's version takes the place of ours.</summary>
     public int Generation { get; set; }
+
+    /// <summary>What the kernel has pages of, as far as is proven: a handle that was opened on it has been used, and so the kernel has seen the answer to the open.</summary>
     public int KernelGeneration { get; set; }
+
+    /// <summary>What the kernel was told to ask for the attributes of.</summary>
+    public int AnnouncedGeneration { get; set; }
 
     /// <summary>A lookup just asked the store: the open that follows from the same thread need not ask again.</summary>
     public (uint Thread, long At) Validated { get; set; }

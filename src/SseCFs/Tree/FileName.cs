@@ -7,7 +7,7 @@ namespace SseCFs.Tree;
 /// upper-case hex digits, the form in which rclone writes it. Where a valid name holds that very sequence, the U+201B itself is
 /// written so, byte by byte. Every name has exactly one form in a key, and a segment that is no name's form is not shown.
 /// </summary>
-internal static class FileName
+public static class FileName
 {
     /// <summary>Bytes in a name at most, as Linux has it.</summary>
     public const int LongestName = 255;

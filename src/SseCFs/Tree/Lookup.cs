@@ -17,6 +17,9 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     /// </summary>
     private static readonly TimeSpan MissingValid = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>So old may a listing of many pages be in which a name is looked for in another case.</summary>
+    private static readonly TimeSpan OtherCaseValid = TimeSpan.FromMinutes(1);
+
     private readonly Namespace _names = mounted.Names;
 
     /// <summary>The inode of a name; null if there is none.</summary>
@@ -45,6 +48,38 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
             }
         }
         return await FindAloneAsync(directory, name, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Segments of names that are equal but for the case of letters, in their order.</summary>
+    public async ValueTask<IReadOnlyList<string>> FindAnyCaseAsync(DirectoryInode directory, string name, CancellationToken cancellation)
+    {
+        TimeSpan within;
+        bool isLarge;
+        lock (_names.Sync)
+        {
+            isLarge = directory.Children.Count > MostEntries;
+            within = directory.Pages > MostPages ? OtherCaseValid
+                : isLarge || directory.AnyCase.Find(name).Count > 0 ? mounted.Options.AttributesValid
+                : MissingValid;
+        }
+        await lister.RefreshAsync(directory, whole: true, within, cancellation).ConfigureAwait(false);
+        if (Known() is { Count: > 0 } known)
+        {
+            return known;
+        }
+        if (isLarge)
+        {
+            await FindAsync(directory, name, cancellation).ConfigureAwait(false);
+        }
+        return Known();
+
+        IReadOnlyList<string> Known()
+        {
+            lock (_names.Sync)
+            {
+                return [.. directory.AnyCase.Find(name)];
+            }
+        }
     }
 
     /// <summary>The inode of a name, or <see cref="FsError.NotFound"/>.</summary>
@@ -130,11 +165,15 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
             {
                 // The key is unknown: name and size are all there is to show, and nobody may open it.
                 var modified = Timestamp.From(unreadable.Stored?.LastModified ?? default);
-                return new Attributes(inode.Number, FileType.Regular, mounted.Owners.Uid, mounted.Owners.Gid, unreadable.Size, 1, modified, modified, modified);
+                return new Attributes(inode.Number, FileType.Regular, mounted.Owners.Uid, mounted.Owners.Gid, unreadable.Size, 1, modified, modified, modified) { CreationTime = modified };
             }
             var known = inode.Metadata!;
             var (size, links) = inode is FileInode file ? (file.Size, file.IsDetached && file.Stored is null ? 0u : 1u) : (0, 1u);
-            return new Attributes(inode.Number, known.Mode, known.Uid, known.Gid, size, links, known.AccessTime, known.ModifyTime, known.ChangeTime);
+            return new Attributes(inode.Number, known.Mode, known.Uid, known.Gid, size, links, known.AccessTime, known.ModifyTime, known.ChangeTime)
+            {
+                Device = known.Device,
+                CreationTime = known.CreationTime ?? (known.ModifyTime < known.ChangeTime ? known.ModifyTime : known.ChangeTime),
+            };
         }
     }
 

@@ -114,6 +114,7 @@ internal sealed class Namespace
         inode.IsDetached = false;
         inode.ChangedAt = ++_sequence;
         parent.Children[name] = inode;
+        parent.AnyCase.Add(name);
         parent.Removed.Remove(name);
     }
 
@@ -125,6 +126,7 @@ internal sealed class Namespace
         if (inode.Parent is { } parent && parent.Children.TryGetValue(inode.Name, out var there) && ReferenceEquals(there, inode))
         {
             parent.Children.Remove(inode.Name);
+            parent.AnyCase.Remove(inode.Name);
             if (parent.Listing is not null)
             {
                 parent.Removed[inode.Name] = _sequence;

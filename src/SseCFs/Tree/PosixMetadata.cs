@@ -5,7 +5,7 @@ namespace SseCFs.Tree;
 
 /// <summary>
 /// Owner, mode, times and extended attributes of an inode, and their form in an object's user metadata: the names and formats of s3fs
-/// (mode, uid, gid, mtime, ctime, atime, xattr), whose times may have a fraction as rclone writes it. What others put there is kept.
+/// (mode, uid, gid, mtime, ctime, atime, xattr), whose times may have a fraction as rclone writes it, and rclone's btime and rdev. What others put there is kept.
 /// Not thread-safe: guarded by its inode's lock.
 /// </summary>
 internal sealed class PosixMetadata
@@ -16,20 +16,28 @@ internal sealed class PosixMetadata
     private const string ModifyName = "mtime";
     private const string ChangeName = "ctime";
     private const string AccessName = "atime";
+    private const string BirthName = "btime";
+    private const string DeviceName = "rdev";
     internal const string WriterName = "ssecfs-writer";
 
     /// <summary>The store adds the fingerprint of the key.</summary>
     private const int LargestUserMetadata = ObjectMetadata.LargestUser - ObjectMetadata.KeySize;
 
-    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, ContentMd5.MetadataName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
+    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, BirthName, ContentMd5.MetadataName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
     public uint Mode { get; set; }
+
+    /// <summary>Of a device node, as in <see cref="Attributes.Device"/>; of others 0, whatever an object carries there.</summary>
+    public uint Device { get => IsDevice(Mode & FileType.Mask) ? field : 0; set; }
     public uint Uid { get; set; }
     public uint Gid { get; set; }
     public Timestamp AccessTime { get; set; }
     public Timestamp ModifyTime { get; set; }
     public Timestamp ChangeTime { get; set; }
+
+    /// <summary>Null: not noted.</summary>
+    public Timestamp? CreationTime { get; set; }
     public ExtendedAttributes Extended { get; private init; } = new();
     public string? ContentType { get; set; }
 
@@ -61,15 +69,18 @@ internal sealed class PosixMetadata
     {
         var user = info.Metadata.User;
         var written = Timestamp.From(info.LastModified);
+        var device = ParseDevice(user);
         var modified = Time(user, ModifyName) ?? written;
         return new PosixMetadata
         {
-            Mode = ParseMode(user, type, defaults),
+            Mode = ParseMode(user, type, device, defaults),
+            Device = device ?? 0,
             Uid = Number(user, UidName) ?? defaults.Uid,
             Gid = Number(user, GidName) ?? defaults.Gid,
             ModifyTime = modified,
             ChangeTime = Time(user, ChangeName) ?? (modified > written ? modified : written),
             AccessTime = Time(user, AccessName) ?? modified,
+            CreationTime = Rfc3339.Parse(user.GetValueOrDefault(BirthName)),
             Extended = ExtendedAttributes.Parse(user.GetValueOrDefault(ExtendedAttributes.MetadataName)),
             ContentType = info.Metadata.ContentType,
             Headers = info.Metadata.Headers,
@@ -90,11 +101,19 @@ internal sealed class PosixMetadata
             [GidName] = Gid.ToString(CultureInfo.InvariantCulture),
             [WriterName] = writer,
         };
+        if (IsDevice(Mode & FileType.Mask))
+        {
+            user[DeviceName] = Device.ToString("x", CultureInfo.InvariantCulture);
+        }
         if (withTimes)
         {
             user[ModifyName] = Format(ModifyTime);
             user[ChangeName] = Format(ChangeTime);
             user[AccessName] = Format(AccessTime);
+        }
+        if (CreationTime is { } created)
+        {
+            user[BirthName] = Rfc3339.Format(created);
         }
         if (ContentHash is not null)
         {
@@ -114,7 +133,7 @@ internal sealed class PosixMetadata
     /// <summary>Without times of its own, an object is shown with the time at which the service stored it.</summary>
     public void SetTimes(DateTimeOffset stored) => ModifyTime = ChangeTime = AccessTime = Timestamp.From(stored);
 
-    private static uint ParseMode(IReadOnlyDictionary<string, string> user, uint type, OwnerDefaults defaults)
+    private static uint ParseMode(IReadOnlyDictionary<string, string> user, uint type, uint? device, OwnerDefaults defaults)
     {
         if (Number(user, ModeName) is not { } mode)
         {
@@ -123,9 +142,14 @@ internal sealed class PosixMetadata
         var named = mode & FileType.Mask;
         var fits = type == FileType.Directory
             ? named == FileType.Directory
-            : named is FileType.Regular or FileType.SymbolicLink or FileType.Fifo or FileType.Socket;
+            : named is FileType.Regular or FileType.SymbolicLink or FileType.Fifo or FileType.Socket || (IsDevice(named) && device is not null);
         return (fits ? named : type) | mode & FileType.PermissionMask;
     }
+
+    private static bool IsDevice(uint type) => type is FileType.BlockDevice or FileType.CharacterDevice;
+
+    private static uint? ParseDevice(IReadOnlyDictionary<string, string> user) =>
+        uint.TryParse(user.GetValueOrDefault(DeviceName), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var device) ? device : null;
 
     private static uint? Number(IReadOnlyDictionary<string, string> user, string name) =>
         user.TryGetValue(name, out var text) && uint.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;

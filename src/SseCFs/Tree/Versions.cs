@@ -17,7 +17,7 @@ internal static class Versions
         file.Content?.Dispose();
         file.Content = null;
         file.Generation++;
-        mounted.Invalidation?.InvalidateContent(file.Number);
+        mounted.Invalidation?.InvalidateContent(file.Number, isOpen: file.Handles > 0);
     }
 
     /// <summary>

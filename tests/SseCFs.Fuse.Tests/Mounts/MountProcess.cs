@@ -128,7 +128,14 @@ internal sealed class MountProcess : IDisposable
         _disposed = true;
         if (!_process.HasExited)
         {
-            _process.StandardInput.WriteLine();
+            try
+            {
+                _process.StandardInput.WriteLine();
+            }
+            catch (IOException)
+            {
+                // It is ending by itself.
+            }
             if (!_process.WaitForExit(Patience))
             {
                 _process.Kill();

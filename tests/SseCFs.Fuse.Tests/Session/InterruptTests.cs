@@ -20,11 +20,11 @@ public sealed class InterruptTests
         using var kernel = Initialized(_fileSystem);
         var first = kernel.Send(Opcode.Read, 9, ReadBody);
         var second = kernel.Send(Opcode.Read, 9, ReadBody);
-        Interrupt(kernel, second, _fileSystem, calls: 2);
+        Interrupt(kernel, second);
         var reply = kernel.Receive();
         Assert.Equal((second, -Errno.EINTR), (reply.Unique, reply.Error));
         kernel.AssertSilent();
-        Interrupt(kernel, first, _fileSystem, calls: 2);
+        Interrupt(kernel, first);
         reply = kernel.Receive();
         Assert.Equal((first, -Errno.EINTR), (reply.Unique, reply.Error));
     }
@@ -37,7 +37,7 @@ public sealed class InterruptTests
         var means = false;
         kernel.Session.Interruptions.Mean = _ => Volatile.Read(ref means);
         var request = kernel.Send(Opcode.Flush, 9, FlushBody);
-        Interrupt(kernel, request, _fileSystem, calls: 1);
+        Interrupt(kernel, request);
         kernel.AssertSilent();
         Volatile.Write(ref means, true);
         var reply = kernel.Receive();
@@ -144,10 +144,9 @@ public sealed class InterruptTests
     }
 
     /// <summary>As the kernel does: only once the request was read; again while the answer is EAGAIN.</summary>
-    private static void Interrupt(KernelSocket kernel, ulong unique, ScriptedFileSystem fileSystem, int calls)
+    private static void Interrupt(KernelSocket kernel, ulong unique)
     {
-        Assert.True(SpinWait.SpinUntil(() => fileSystem.Calls.Count >= calls, TimeSpan.FromSeconds(20)));
-        Assert.True(SpinWait.SpinUntil(() => kernel.Session.InFlight.Count > 0, TimeSpan.FromSeconds(20)));
+        Assert.True(SpinWait.SpinUntil(() => kernel.Session.InFlight.WaiterOf(unique) is not null, TimeSpan.FromSeconds(20)));
         kernel.SendRaw(Frame(Opcode.Interrupt, unique + 1, 0, Body(unique)));
     }
 }

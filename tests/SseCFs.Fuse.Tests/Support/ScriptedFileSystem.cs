@@ -9,7 +9,7 @@ namespace SseCFs.Fuse.Tests.Support;
 internal class ScriptedFileSystem : IFileSystem
 {
     public static readonly Attributes File = new(
-        0x1122, FileType.Regular | 0x1A4, 1000, 1001, 5000, 1, new Timestamp(100, 1), new Timestamp(-200, 2), new Timestamp(300, 3));
+        0x1122, FileType.Regular | 0x1A4, 1000, 1001, 5000, 1, new Timestamp(100, 1), new Timestamp(-200, 2), new Timestamp(300, 3)) { Device = 0x100803 };
 
     public static readonly Entry Entry = new(File, TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(2.25));
 
@@ -35,6 +35,15 @@ internal class ScriptedFileSystem : IFileSystem
     public ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation) =>
         Answer($"lookup {parent} {Text(name)} by {caller.Uid}:{caller.Gid}:{caller.Thread}", Entry, cancellation);
 
+    public ValueTask<Entry> LookupAttributesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        throw new FsException(FsError.NotSupported, "FUSE lists with the listing's own attributes");
+
+    public ValueTask EnsureEmptyAsync(ulong inode, CancellationToken cancellation) =>
+        throw new FsException(FsError.NotSupported, "FUSE removes, and is told");
+
+    public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        throw new FsException(FsError.NotSupported, "FUSE does not ignore case");
+
     public void Forget(ulong inode, ulong count) => Note($"forget {inode} {count}");
 
     public ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation) =>
@@ -48,8 +57,8 @@ internal class ScriptedFileSystem : IFileSystem
     public ValueTask<ReadOnlyMemory<byte>> ReadLinkAsync(ulong inode, CancellationToken cancellation) =>
         Answer<ReadOnlyMemory<byte>>($"readlink {inode}", "target"u8.ToArray(), cancellation);
 
-    public ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
-        Answer($"mknod {parent} {Text(name)} {mode:x}", Entry, cancellation);
+    public ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, uint device, Caller caller, CancellationToken cancellation) =>
+        Answer($"mknod {parent} {Text(name)} {mode:x} {device:x}", Entry, cancellation);
 
     public ValueTask<Entry> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
         Answer($"mkdir {parent} {Text(name)} {mode:x}", Entry, cancellation);

@@ -11,7 +11,7 @@ public sealed class GoldenRequestTests
     private const string AttrHex =
         "2211000000000000" + "8813000000000000" + "0a00000000000000" +
         "6400000000000000" + "38ffffffffffffff" + "2c01000000000000" + "01000000" + "02000000" + "03000000" +
-        "a4810000" + "01000000" + "e8030000" + "e9030000" + "00000000" + "00100000" + "00000000";
+        "a4810000" + "01000000" + "e8030000" + "e9030000" + "03081000" + "00100000" + "00000000";
 
     private const string EntryHex =
         "2211000000000000" + "0000000000000000" + "0100000000000000" + "0200000000000000" + "0065cd1d" + "80b2e60e" + AttrHex;
@@ -36,7 +36,8 @@ public sealed class GoldenRequestTests
         { (uint)Opcode.GetAttr, Body(1u, 0u, 5ul), "getattr 9 5", AttrOutHex },
         { (uint)Opcode.ReadLink, [], "readlink 9", "746172676574" },
         { (uint)Opcode.SymLink, Body("name", "to/it"), "symlink 9 name -> to/it", EntryHex },
-        { (uint)Opcode.MkNod, Body(0x11A4u, 0u, 0x12u, 0u, "fifo"), "mknod 9 fifo 11a4", EntryHex },
+        { (uint)Opcode.MkNod, Body(0x11A4u, 0u, 0x12u, 0u, "fifo"), "mknod 9 fifo 11a4 0", EntryHex },
+        { (uint)Opcode.MkNod, Body(0x21B6u, 0x00100803u, 0x12u, 0u, "dev"), "mknod 9 dev 21b6 100803", EntryHex },
         { (uint)Opcode.MkDir, Body(0x3EDu, 0x12u, "dir"), "mkdir 9 dir 43ed", EntryHex },
         { (uint)Opcode.Unlink, Body("name"), "unlink 9 name", "" },
         { (uint)Opcode.RmDir, Body("name"), "rmdir 9 name", "" },

@@ -5,7 +5,7 @@ namespace SseCFs.Tests.Behaviour;
 
 public sealed class Directories : MountTest
 {
-    [Fact]
+    [PosixFact]
     public async Task A_directory_moves_with_all_that_is_below_it()
     {
         await Mount.MakeDirectory("d");
@@ -67,7 +67,7 @@ public sealed class Directories : MountTest
         }
     }
 
-    [Fact]
+    [PosixFact]
     public async Task A_directory_replaces_an_empty_one_only()
     {
         await Mount.MakeDirectory("d");
@@ -253,7 +253,7 @@ public sealed class Directories : MountTest
         Assert.DoesNotContain(Store.Keys, key => key.StartsWith("old", StringComparison.Ordinal));
     }
 
-    [Fact]
+    [PosixFact]
     public async Task A_file_being_written_moves_along_and_is_stored_in_the_new_place_when_it_closes()
     {
         await Mount.MakeDirectory("old");

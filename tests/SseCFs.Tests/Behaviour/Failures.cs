@@ -5,7 +5,7 @@ namespace SseCFs.Tests.Behaviour;
 /// <summary>The store fails, or a wait is given up: nothing is lost and nothing is half done.</summary>
 public sealed class Failures : MountTest
 {
-    [Fact]
+    [PosixFact]
     public async Task A_failed_upload_is_told_by_close_and_tried_again()
     {
         var handle = await Mount.Create("a");
@@ -56,8 +56,8 @@ public sealed class Failures : MountTest
     {
         await Mount.Write("a", [1]);
         await Mount.Change("a", new AttributeChange { Mode = 0x180 });
-        var begun = new TaskCompletionSource();
-        var goOn = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Faults.Before(RequestKind.Put, "a", async _ =>
         {
             begun.SetResult();
@@ -156,7 +156,7 @@ public sealed class Failures : MountTest
     {
         Store.PutForeign("a", Mount.Content(300_000));
         var handle = await Mount.Open("a");
-        var goOn = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Faults.Before(RequestKind.Get, "a", _ => goOn.Task);
         using var interrupt = new CancellationTokenSource();
         var segments = new ReadSegments();

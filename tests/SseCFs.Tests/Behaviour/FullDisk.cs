@@ -89,7 +89,7 @@ public sealed class FullDisk() : JournalTest(isWriteBack: true, spillDirectory: 
         }
     }
 
-    [Fact]
+    [PosixFact]
     public async Task A_removal_that_finds_no_room_for_an_open_file_takes_none()
     {
         Store.PutForeign("open", Mount.Content(40 * MiB));

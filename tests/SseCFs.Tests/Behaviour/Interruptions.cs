@@ -121,12 +121,12 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         Assert.Empty(Kept);
     }
 
-    [Fact]
+    [PosixFact]
     public async Task A_rename_over_a_file_that_did_not_copy_leaves_both_as_they_were()
     {
         await Mount.Write("a", [1]);
         await Mount.Write("b", [2]);
-        var begun = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Faults.Before(RequestKind.Put, "b", async cancellation =>
         {
             begun.SetResult();
@@ -154,8 +154,8 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         {
             await Mount.Write($"d/{i:D2}", [(byte)i]);
         }
-        var begun = new TaskCompletionSource();
-        var end = new TaskCompletionSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var end = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Faults.Before(at, null, async _ =>
         {
             begun.TrySetResult();

@@ -36,13 +36,20 @@ public sealed class MetadataRules : MountTest
     public async Task Links_and_nodes_last_over_a_remount()
     {
         await Mount.Link("over/there", "link");
-        await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "fifo"u8.ToArray(), FileType.Fifo | 0x1A4, Mount.User, default);
+        await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "fifo"u8.ToArray(), FileType.Fifo | 0x1A4, device: 0, Mount.User, default);
+        await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "null"u8.ToArray(), FileType.CharacterDevice | 0x1B6, device: 0x103, Mount.User, default);
+        await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "disk"u8.ToArray(), FileType.BlockDevice | 0x1B0, device: 0xFFF0_08FF, Mount.User, default);
         await Fails.With(FsError.NotPermitted, async () =>
-            await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "dev"u8.ToArray(), 0x2000, Mount.User, default));
+            await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "door"u8.ToArray(), 0xD000, device: 0, Mount.User, default));
+        await Mount.Change("disk", new AttributeChange { Mode = 0x180 });
         await Mount.Remount();
         Assert.Equal(FileType.SymbolicLink | 0x1FF, (await Mount.Stat("link")).Mode);
         Assert.Equal("over/there"u8.ToArray(), (await Mount.Files.ReadLinkAsync(await Mount.InodeOf("link"), default)).ToArray());
         Assert.Equal(FileType.Fifo | 0x1A4, (await Mount.Stat("fifo")).Mode);
+        var (character, block) = (await Mount.Stat("null"), await Mount.Stat("disk"));
+        Assert.Equal((FileType.CharacterDevice | 0x1B6, 0x103u), (character.Mode, character.Device));
+        Assert.Equal((FileType.BlockDevice | 0x180, 0xFFF0_08FFu), (block.Mode, block.Device));
+        Assert.Equal("fff008ff", Store["disk"].Metadata.User["rdev"]);
         await Mount.Write("a", [1]);
         await Fails.With(FsError.InvalidArgument, async () => await Mount.Files.ReadLinkAsync(await Mount.InodeOf("a"), default));
     }
@@ -85,6 +92,19 @@ public sealed class MetadataRules : MountTest
             await Mount.Remount();
             Assert.Equal(FileType.Regular | 0x1EDu, (await Mount.Stat("a")).Mode);
         }
+    }
+
+    [Fact]
+    public async Task A_node_loses_its_set_id_bits_with_chown_and_a_directory_keeps_them()
+    {
+        const uint setIds = FileType.SetUserId | FileType.SetGroupId | 0x1ED;
+        await Mount.Files.MakeNodeAsync(IFileSystem.RootInode, "fifo"u8.ToArray(), FileType.Fifo | setIds, device: 0, Mount.User, default);
+        await Mount.MakeDirectory("d");
+        await Mount.Change("d", new AttributeChange { Mode = setIds });
+        await Mount.Change("fifo", new AttributeChange { Uid = 7 });
+        await Mount.Change("d", new AttributeChange { Uid = 7 });
+        Assert.Equal(FileType.Fifo | 0x1EDu, (await Mount.Stat("fifo")).Mode);
+        Assert.Equal(FileType.Directory | setIds, (await Mount.Stat("d")).Mode);
     }
 
     [Fact]

@@ -34,6 +34,65 @@ public sealed class OtherWriters : MountTest
         Assert.Equal([await Mount.InodeOf("a")], sink.Attributes);
     }
 
+    /// <summary>To notify of an inode that the kernel is just evicting waits for its reads, and they may wait for the file: only an open holds the inode that it names.</summary>
+    [Fact]
+    public async Task A_create_of_another_version_tells_its_size_by_its_answer_alone()
+    {
+        var sink = new Sink();
+        var conflicting = await Mount.Create("a", OpenFlags.Write);
+        await Mount.WriteAt(conflicting, 0, [1]);
+        Store.PutForeign("a", [1, 2, 3]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(conflicting));
+        Mount.Files.Invalidation = sink;
+        var (entry, file) = await Mount.Files.CreateAsync(IFileSystem.RootInode, "a"u8.ToArray(), 0x1A4, OpenFlags.Read, Mount.User, default);
+        Assert.Equal((3, false), (entry.Attributes.Size, file.KeepCache));
+        Assert.Empty(sink.Attributes);
+        await Mount.Close(await Mount.Open("a"));
+        Assert.Equal([entry.Attributes.Inode], sink.Attributes);
+        await Mount.Files.ReleaseAsync(file.Handle);
+    }
+
+    /// <summary>Until a handle is used, nothing tells that the kernel has seen the answer to its open, and has dropped the pages of the version before.</summary>
+    [Fact]
+    public async Task Pages_are_kept_once_a_handle_on_the_same_version_was_used()
+    {
+        var sink = new Sink();
+        await Mount.Write("a", [1]);
+        await Mount.Read("a");
+        var inode = await Mount.InodeOf("a");
+        Store.PutForeign("a", [1, 2, 3]);
+        Mount.Files.Invalidation = sink;
+        var first = await OpenAsync();
+        await Mount.Files.ReleaseAsync((await OpenAsync()).Handle);
+        var second = await OpenAsync();
+        Assert.Equal((false, false), (first.KeepCache, second.KeepCache));
+        // Once: it could hit the question for attributes that it has made the kernel ask, whose answer would not count then.
+        Assert.Equal([inode], sink.Attributes);
+        Assert.Equal([(inode, false)], sink.Contents);
+        await Mount.Files.ReadAsync(second.Handle, 0, 3, new ReadSegments(), default);
+        var third = await OpenAsync();
+        Assert.True(third.KeepCache);
+        foreach (var opened in new[] { first, second, third })
+        {
+            await Mount.Files.ReleaseAsync(opened.Handle);
+        }
+
+        async Task<OpenedFile> OpenAsync() => await Mount.Files.OpenAsync(inode, OpenFlags.Read, Mount.User, default);
+    }
+
+    [Fact]
+    public async Task The_kernel_drops_the_pages_of_what_is_open_when_a_conflict_puts_another_version_there()
+    {
+        var sink = new Sink();
+        Mount.Files.Invalidation = sink;
+        await Mount.Write("a", [1]);
+        var handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [2, 2]);
+        Store.PutForeign("a", [1, 2, 3]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(handle));
+        Assert.Equal([(await Mount.InodeOf("a"), true)], sink.Contents);
+    }
+
     [Fact]
     public async Task Names_follow_once_they_are_old()
     {
@@ -286,9 +345,9 @@ public sealed class OtherWriters : MountTest
 
         public void InvalidateAttributes(ulong inode) => Attributes.Add(inode);
 
-        public List<ulong> Contents { get; } = [];
+        public List<(ulong Inode, bool IsOpen)> Contents { get; } = [];
 
-        public void InvalidateContent(ulong inode) => Contents.Add(inode);
+        public void InvalidateContent(ulong inode, bool isOpen) => Contents.Add((inode, isOpen));
 
         public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name)
         {

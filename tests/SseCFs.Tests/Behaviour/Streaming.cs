@@ -103,7 +103,7 @@ public sealed class Streaming : MountTest
         Assert.Equal(Large[..(60 * MiB)], Store["a"].Data);
     }
 
-    [Fact]
+    [PosixFact]
     public async Task It_is_renamed_while_it_is_written()
     {
         await Mount.Files.MakeDirectoryAsync(IFileSystem.RootInode, "d"u8.ToArray(), 0x1ED, Mount.User, default);

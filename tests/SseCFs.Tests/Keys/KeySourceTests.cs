@@ -39,6 +39,10 @@ public sealed partial class KeySourceTests : IDisposable
         Assert.Equal($"no key file {_folder}/none", await RefusedAsync($"file:{_folder}/none"));
 
     [Fact]
+    public async Task WhatWindowsProtectsIsOpenedThereOnly() =>
+        Assert.Contains("on Windows only", await RefusedAsync("dpapi:" + WriteFile(new byte[32], UnixFileMode.UserRead)), StringComparison.Ordinal);
+
+    [Fact]
     public async Task AFolderIsNoKeyFile() => Assert.Contains(_folder, await RefusedAsync("file:" + _folder), StringComparison.Ordinal);
 
     [Fact]

@@ -44,6 +44,9 @@ internal sealed class MemoryStore : IObjectStore
 
     public RequestLog Requests { get; } = new();
 
+    /// <summary>Bytes of content that GETs asked for.</summary>
+    public long BytesAsked { get; private set; }
+
     /// <summary>The same bucket seen by another client, with a key and a count of its own.</summary>
     public MemoryStore SeenBy(string key) => new(_bucket, key);
 
@@ -134,7 +137,9 @@ internal sealed class MemoryStore : IObjectStore
                 return null;
             }
             var from = (int)Math.Min(offset, found.Data.Length);
-            return new MemoryBody(InfoOf(key, found), from, found.Data.AsMemory(from, (int)Math.Min(length, found.Data.Length - from)));
+            var count = (int)Math.Min(length, found.Data.Length - from);
+            BytesAsked += count;
+            return new MemoryBody(InfoOf(key, found), from, found.Data.AsMemory(from, count));
         }
     }
 

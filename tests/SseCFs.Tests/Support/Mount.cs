@@ -7,10 +7,10 @@ using SseCFs.Store;
 namespace SseCFs.Tests.Support;
 
 /// <summary>
-/// A mounted file system driven by paths, the way the kernel would: every component is looked up, what was opened is flushed and released. Time
-/// stands still until the test moves it.
+/// A mounted file system driven by paths, as programs see it. Time stands still until the test moves it. What an operation on a path is to the file system is said in another
+/// part of this class: the way a kernel does it, or Windows.
 /// </summary>
-internal sealed class Mount : IAsyncDisposable
+internal sealed partial class Mount : IAsyncDisposable
 {
     public static readonly Caller User = new(1000, 1000, 1);
 
@@ -26,6 +26,7 @@ internal sealed class Mount : IAsyncDisposable
         Clock = clock;
         _options = options ?? new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory };
         Files = Start();
+        Connect();
     }
 
     public FakeTimeProvider Clock { get; }
@@ -71,25 +72,27 @@ internal sealed class Mount : IAsyncDisposable
         }
     }
 
-    public async Task<ulong> Open(string path, OpenFlags flags = OpenFlags.Read) =>
-        (await Files.OpenAsync(await InodeOf(path), flags, User, default)).Handle;
+    /// <summary>Lets what was looked up and listed grow old.</summary>
+    public void Pass(double seconds = 2) => Clock.Advance(TimeSpan.FromSeconds(seconds));
 
-    /// <summary>open(2) with O_CREAT.</summary>
-    public async Task<ulong> Create(string path, OpenFlags flags = OpenFlags.Read | OpenFlags.Write, uint mode = 0x1A4, Caller? caller = null)
+    /// <summary>Stores everything, and begins anew with nothing in memory.</summary>
+    public async Task Remount()
     {
-        var (parent, name) = await Place(path);
-        return (await Files.CreateAsync(parent, name, mode, flags, caller ?? User, default)).File.Handle;
+        Assert.Equal(0, await Files.DrainAsync(default));
+        await DisconnectAsync();
+        await Files.DisposeAsync();
+        Files = Start();
+        Connect();
     }
 
-    /// <summary>Creates or overwrites a file, and closes it.</summary>
-    public async Task Write(string path, byte[] data)
+    public async ValueTask DisposeAsync()
     {
-        var handle = await Create(path, OpenFlags.Write | OpenFlags.Truncate);
-        await WriteAt(handle, 0, data);
-        await Close(handle);
+        await DisconnectAsync();
+        await Files.DisposeAsync();
+        _journal?.Dispose();
     }
 
-    public async Task WriteAt(ulong handle, long offset, byte[] data, bool append = false)
+    private async Task WriteToHandle(ulong handle, long offset, byte[] data, bool append)
     {
         for (var at = 0; at < data.Length; at += 64 << 10)
         {
@@ -98,7 +101,7 @@ internal sealed class Mount : IAsyncDisposable
     }
 
     /// <summary>close(2). Whatever flush answers, the handle is released, as the kernel does.</summary>
-    public async Task Close(ulong handle)
+    private async Task CloseHandle(ulong handle)
     {
         try
         {
@@ -110,20 +113,7 @@ internal sealed class Mount : IAsyncDisposable
         }
     }
 
-    public async Task<byte[]> Read(string path)
-    {
-        var handle = await Open(path);
-        try
-        {
-            return await ReadAt(handle, 0, int.MaxValue / 2);
-        }
-        finally
-        {
-            await Close(handle);
-        }
-    }
-
-    public async Task<byte[]> ReadAt(ulong handle, long offset, int length)
+    private async Task<byte[]> ReadFromHandle(ulong handle, long offset, int length)
     {
         var result = new MemoryStream();
         var segments = new ReadSegments();
@@ -154,75 +144,10 @@ internal sealed class Mount : IAsyncDisposable
         return result.ToArray();
     }
 
-    public async Task<Attributes> Change(string path, AttributeChange change) =>
-        await Files.SetAttributesAsync(await InodeOf(path), null, change, User, default);
+    /// <summary>Whoever stands between programs and the file system begins.</summary>
+    private partial void Connect();
 
-    public Task Truncate(string path, long size) => Change(path, new AttributeChange { Size = size });
-
-    public async Task MakeDirectory(string path, uint mode = 0x1ED)
-    {
-        var (parent, name) = await Place(path);
-        await Files.MakeDirectoryAsync(parent, name, mode, User, default);
-    }
-
-    public async Task Link(string target, string path)
-    {
-        var (parent, name) = await Place(path);
-        await Files.MakeSymbolicLinkAsync(parent, name, Bytes(target), User, default);
-    }
-
-    public async Task Unlink(string path, CancellationToken cancellation = default)
-    {
-        var (parent, name) = await Place(path);
-        await Files.UnlinkAsync(parent, name, cancellation);
-    }
-
-    public async Task RemoveDirectory(string path)
-    {
-        var (parent, name) = await Place(path);
-        await Files.RemoveDirectoryAsync(parent, name, default);
-    }
-
-    public async Task Rename(string path, string newPath, RenameFlags flags = RenameFlags.None, CancellationToken cancellation = default)
-    {
-        var (parent, name) = await Place(path);
-        var (newParent, newName) = await Place(newPath);
-        await Files.RenameAsync(parent, name, newParent, newName, flags, cancellation);
-    }
-
-    /// <summary>Names in a directory, sorted, without "." and "..".</summary>
-    public async Task<IReadOnlyList<string>> List(string path = "", bool withAttributes = false)
-    {
-        var names = await Listing.ReadAsync(Files, await InodeOf(path), withAttributes);
-        return [.. names.Where(n => n is not ("." or "..")).Order(StringComparer.Ordinal)];
-    }
-
-    /// <summary>Lets what was looked up and listed grow old.</summary>
-    public void Pass(double seconds = 2) => Clock.Advance(TimeSpan.FromSeconds(seconds));
-
-    /// <summary>Stores everything, and begins anew with nothing in memory.</summary>
-    public async Task Remount()
-    {
-        Assert.Equal(0, await Files.DrainAsync(default));
-        await Files.DisposeAsync();
-        Files = Start();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await Files.DisposeAsync();
-        _journal?.Dispose();
-    }
+    private partial ValueTask DisconnectAsync();
 
     private SseFileSystem Start() => new(_store, _options, _journal, Clock, NullLogger<SseFileSystem>.Instance);
-
-    private async Task<(ulong Parent, byte[] Name)> Place(string path)
-    {
-        var cut = path.LastIndexOf('/');
-        var parent = (await Lookup(cut < 0 ? "" : path[..cut])).Attributes;
-        // The kernel walks no further than a file.
-        return parent.IsDirectory
-            ? (parent.Inode, Bytes(path[(cut + 1)..]))
-            : throw new FsException(FsError.NotDirectory, $"{path[..cut]} is not a directory");
-    }
 }

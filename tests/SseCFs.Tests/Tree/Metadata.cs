@@ -42,10 +42,23 @@ public sealed class Metadata
     [InlineData("41471", FileType.SymbolicLink | 0x1FF)]
     [InlineData("4516", FileType.Fifo | 0x1A4)]
     [InlineData("420", FileType.Regular | 0x1A4)]
-    // A directory's mode on what is not one, and a block device: only the permissions count.
+    // A directory's mode on what is not one, and a block device without a number: only the permissions count.
     [InlineData("16877", FileType.Regular | 0x1ED)]
     [InlineData("24996", FileType.Regular | 0x1A4)]
     public void The_type_comes_from_the_mode_where_it_fits(string mode, uint expected) => Assert.Equal(expected, Parse(("mode", mode)).Mode);
+
+    [Theory]
+    [InlineData("24996", "801", FileType.BlockDevice | 0x1A4, 0x801u)]
+    [InlineData("8612", "fff00103", FileType.CharacterDevice | 0x1A4, 0xFFF0_0103u)]
+    [InlineData("8612", "1ffffffff", FileType.Regular | 0x1A4, 0u)]
+    [InlineData("33188", "801", FileType.Regular | 0x1A4, 0u)]
+    public void A_device_has_a_number(string mode, string number, uint expected, uint device)
+    {
+        var read = Parse(("mode", mode), ("rdev", number));
+        Assert.Equal((expected, device), (read.Mode, read.Device));
+        // Whatever it means, it stays.
+        Assert.Equal(number, read.ToObjectMetadata("writer").User["rdev"]);
+    }
 
     [Fact]
     public void All_of_it_comes_back_and_what_is_foreign_stays() =>

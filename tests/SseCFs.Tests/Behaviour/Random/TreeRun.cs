@@ -46,7 +46,7 @@ internal sealed class TreeRun : IAsyncDisposable
                 await CompareAsync(_model.CheckFile(path), async () => AssertSame(_model.FileAt(path)?.Data ?? [], await _mount.Read(path), path), () => { });
                 break;
             case Act.Rename:
-                await CompareAsync(_model.CheckRename(path, other), () => _mount.Rename(path, other), () => _model.Rename(path, other));
+                await CompareAsync(Mount.RefusalToRename(_model, path, other, IsOpenBelow(path)), () => _mount.Rename(path, other), () => _model.Rename(path, other));
                 break;
             case Act.Unlink:
                 await CompareAsync(_model.CheckFile(path), () => _mount.Unlink(path), () => _model.Paths.Remove(path));
@@ -59,11 +59,11 @@ internal sealed class TreeRun : IAsyncDisposable
                 break;
             case Act.ChangeMode:
                 var error = _model.CheckFile(path);
-                await CompareAsync(error == FsError.IsDirectory ? null : error, () => ChangeModeAsync(path, (uint)offset & 0x1FF, mayOpen: error is null), () =>
+                await CompareAsync(error == FsError.IsDirectory ? null : error, () => ChangeModeAsync(path, Mount.UsableMode(offset), mayOpen: error is null), () =>
                 {
                     if (_model.FileAt(path) is { } file)
                     {
-                        file.Mode = (uint)offset & 0x1FF;
+                        file.Mode = Mount.UsableMode(offset);
                     }
                 });
                 break;
@@ -181,6 +181,8 @@ internal sealed class TreeRun : IAsyncDisposable
         await _mount.WriteAt(handle, append ? size : offset, data);
         await _mount.Close(handle);
     }
+
+    private bool IsOpenBelow(string path) => _model.Below(path).Any(below => _model.FileAt(below) is { } file && _open.Any(open => open.File == file));
 
     private async Task CloseAllAsync()
     {

@@ -9,20 +9,14 @@ namespace SseCFs.Tests.Keys.OpenStack;
 /// <summary>Keystone and Barbican as the real ones answer (measured), with a few users and what is stored while it lives.</summary>
 internal sealed class FakeCloud : IAsyncDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Dictionary<string, (string Project, byte[] Payload)> _secrets = [];
     private readonly Dictionary<string, string> _tokens = [];
     private readonly Task _serving;
 
     public FakeCloud()
     {
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Url = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-        }
-        _listener.Prefixes.Add(Url + "/");
-        _listener.Start();
+        (_listener, Url) = Listen();
         _serving = ServeAsync();
     }
 
@@ -57,6 +51,30 @@ internal sealed class FakeCloud : IAsyncDisposable
             var (status, body) = Answer(context, await reader.ReadToEndAsync());
             context.Response.StatusCode = status;
             context.Response.Close(body, willBlock: true);
+        }
+    }
+
+    /// <summary>On a port that was free a moment ago: it cannot take one of itself, and somebody may be faster.</summary>
+    private static (HttpListener, string Url) Listen()
+    {
+        for (var tries = 0; ; tries++)
+        {
+            string url;
+            using (var free = new TcpListener(IPAddress.Loopback, 0))
+            {
+                free.Start();
+                url = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
+            }
+            var listener = new HttpListener();
+            listener.Prefixes.Add(url + "/");
+            try
+            {
+                listener.Start();
+                return (listener, url);
+            }
+            catch (HttpListenerException) when (tries < 10)
+            {
+            }
         }
     }
 
