@@ -83,6 +83,11 @@ build() {
     if [ $form = --fast ]; then
         cp -r src/SseCFs.Tool/bin/Release/net10.0 "$work/tool"
     else
+        # It cannot run here, but it must stay a whole folder, without a stand-in for WinFsp's library.
+        dotnet publish src/SseCFs.Tool -c Release -r win-x64 --self-contained -o "$work/windows" -v q >"$work/log/publish-windows.log" 2>&1 </dev/null ||
+            { cat "$work/log/publish-windows.log"; die "publishing the tool for Windows failed"; }
+        [ -e "$work/windows/ssecfs.exe" ] && [ -e "$work/windows/SseCFs.WinFsp.dll" ] && [ ! -e "$work/windows/winfsp-msil.dll" ] || die "the tool for Windows is not what it should be"
+        rm -r "$work/windows"
         dotnet publish src/SseCFs.Tool -c Release -r linux-x64 -o "$work/tool" -v q >"$work/log/publish.log" 2>&1 </dev/null ||
             { cat "$work/log/publish.log"; die "publishing the tool failed"; }
         [ -x "$work/tool/ssecfs" ] && [ ! -e "$work/tool/ssecfs.dll" ] || die "the published tool is not a native binary"
@@ -115,13 +120,18 @@ suite() {
 }
 
 unit_tests() {
-    local project name
+    local project name left_out
     for project in tests/*.Tests/*.csproj; do
         name=$(basename "$project" .csproj)
+        # Drives with a letter are Windows'.
+        left_out=(-class- "*.DriveOnLetterTests")
         if [ $form = --fast ]; then
-            suite "$name" 600 "$work/$name/$name" -class- "*.ClientTests" &
+            left_out+=(-class- "*.ClientTests")
+            # The core's behaviour once more, through the drive's adapter.
+            [ "$name" = SseCFs.WinFsp.Tests ] && left_out+=(-class- "SseCFs.Tests.*")
+            suite "$name" 600 "$work/$name/$name" "${left_out[@]}" &
         else
-            suite "$name" 600 env "$@" "$work/$name/$name"
+            suite "$name" 600 env "$@" "$work/$name/$name" "${left_out[@]}"
         fi
     done
     wait

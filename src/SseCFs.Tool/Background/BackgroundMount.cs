@@ -24,7 +24,7 @@ internal static class BackgroundMount
     {
         StandardStreams.KeepFromChildren();
         var all = arguments.ToList();
-        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo(Environment.ProcessPath!) { UseShellExecute = false, RedirectStandardOutput = true, CreateNoWindow = true };
         if (Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet")
         {
             start.ArgumentList.Add(Environment.GetCommandLineArgs()[0]);
@@ -45,7 +45,16 @@ internal static class BackgroundMount
             await child.WaitForExitAsync(CancellationToken.None).ConfigureAwait(false);
             throw new ToolException(ExitCode.Failed, $"the background process ended with code {child.ExitCode} before the mount was ready; --foreground shows more");
         }
-        return code == 0 ? ExitCode.Done : throw new ToolException((ExitCode)code, report![(space + 1)..]);
+        var message = report![(space + 1)..];
+        if (code != 0)
+        {
+            throw new ToolException((ExitCode)code, message);
+        }
+        if (message.Length > 0)
+        {
+            Console.WriteLine(message);
+        }
+        return ExitCode.Done;
     }
 
     /// <summary>The child: serves until unmounted.</summary>
@@ -54,9 +63,9 @@ internal static class BackgroundMount
         var reported = false;
         try
         {
-            return await new MountProcess(settings, LogPlace.Background).RunAsync(() =>
+            return await new MountProcess(settings, LogPlace.Background).RunAsync(told =>
             {
-                Report(ExitCode.Done, "");
+                Report(ExitCode.Done, told ?? "");
                 reported = true;
                 StandardStreams.Detach();
             }, cancellation).ConfigureAwait(false);
@@ -72,7 +81,7 @@ internal static class BackgroundMount
     /// <summary>Fails if the parent is gone: then nobody waits for this mount.</summary>
     private static void Report(ExitCode code, string message)
     {
-        using var pipe = new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
+        using var pipe = OperatingSystem.IsWindows() ? Console.OpenStandardOutput() : new FileStream(new SafeFileHandle(1, ownsHandle: false), FileAccess.Write, bufferSize: 0);
         pipe.Write(Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{(int)code} {message}\n")));
     }
 }

@@ -11,6 +11,12 @@ internal static class MemoryProtection
     /// </summary>
     public static unsafe void Apply()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            // Error reporting writes no dump of a process that handles its own errors; what an administrator sets up beyond that is not to be refused.
+            _ = Kernel32.SetErrorMode(Kernel32.NoFaultErrorBox);
+            return;
+        }
         var none = new Libc.ResourceLimit { Current = 0, Maximum = 0 };
         if (Libc.setrlimit(Libc.RLIMIT_CORE, &none) != 0 || Libc.prctl(Libc.PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         {

@@ -12,6 +12,11 @@ internal static class StandardStreams
     /// </summary>
     public static void KeepFromChildren()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            // There, only what is marked so is inherited.
+            return;
+        }
         foreach (var fd in Descriptors().Where(fd => fd > 2))
         {
             // That of the listing itself is among them, and closed by now: EBADF is no matter.
@@ -22,6 +27,12 @@ internal static class StandardStreams
     /// <summary>Own session, no terminal, standard streams at /dev/null, working directory '/' (which keeps nothing from being unmounted).</summary>
     public static void Detach()
     {
+        if (OperatingSystem.IsWindows())
+        {
+            // It was started with a console of its own, which nobody sees.
+            Console.SetOut(TextWriter.Null);
+            return;
+        }
         _ = Libc.setsid();
         Environment.CurrentDirectory = "/";
         var callers = Enumerable.Range(0, 3).Select(TargetOf).Where(IsHeldByItsReader).ToHashSet();

@@ -3,6 +3,8 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.CommandLine.Parsing;
 using SseCFs.Tool.Mounting;
+using SseCFs.Tool.Mounting.Windows;
+using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.CommandLine;
 
@@ -22,7 +24,7 @@ internal static class Entry
     public static Command BuildRoot(MountCommand mount) => new("ssecfs", "Mounts S3 buckets of SSE-C objects as directories")
     {
         new HelpOption(),
-        new VersionOption(),
+        VersionNotice.Option(),
         mount.Build(),
         new UnmountCommand().Build(),
         new StatusCommand().Build(),
@@ -50,7 +52,8 @@ internal static class Entry
             var plain = helper?.Arguments ?? arguments;
             if (plain is ["mount", ..])
             {
-                plain = ["mount", .. mount.Expand(plain[1..], helper?.IsSloppy ?? false)];
+                var asked = OperatingSystem.IsWindows() ? NetworkMount.Expand(plain[1..], Folders.WindowsSettings()) : plain[1..];
+                plain = ["mount", .. mount.Expand(asked, helper?.IsSloppy ?? false)];
             }
             var result = root.Parse(plain);
             if (result.Action is ParseErrorAction)

@@ -4,13 +4,16 @@ using SseCFs.Keys;
 using SseCFs.Keys.OpenStack;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Mounting;
+using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.CommandLine;
 
 /// <summary>ssecfs key new, store and show: keys are made and moved without ever being printed.</summary>
 internal sealed class KeyCommand
 {
-    private readonly Argument<string> _newFile = new("FILE") { Description = "The file to make, for its owner only", Arity = ArgumentArity.ZeroOrOne };
+    private const string ProtectedPrefix = "dpapi:";
+
+    private readonly Argument<string> _newFile = new("FILE") { Description = "The file to make, for its owner only; on Windows also dpapi:FILE, which Windows encrypts for its user", Arity = ArgumentArity.ZeroOrOne };
     private readonly Argument<string> _source = new("SOURCE") { Description = "A key's source, as --key takes it" };
     private readonly Option<string> _inBarbican = Parsers.Option("--store", "barbican", "Put the new key into Barbican and print its address, instead of making a file", ParseStore);
 
@@ -102,15 +105,18 @@ internal sealed class KeyCommand
     /// <summary>Never over a file that is there: it may be a key that something is encrypted with.</summary>
     private static void Write(string path, CustomerKey key)
     {
+        var isProtected = path.StartsWith(ProtectedPrefix, StringComparison.Ordinal);
+        if (isProtected && !OperatingSystem.IsWindows())
+        {
+            throw new ToolException(ExitCode.Key, $"{path}: Windows protects such a key, and opens it on Windows only; give a FILE");
+        }
+        path = isProtected ? path[ProtectedPrefix.Length..] : path;
         try
         {
-            var options = new FileStreamOptions { Mode = FileMode.CreateNew, Access = FileAccess.Write, BufferSize = 0 };
-            if (!OperatingSystem.IsWindows())
-            {
-                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-            }
+            var options = PrivateFile.ToWrite(FileMode.CreateNew);
+            options.BufferSize = 0;
             using var file = new FileStream(path, options);
-            file.Write(key.Bytes);
+            file.Write(isProtected && OperatingSystem.IsWindows() ? ProtectedFile.Protect(key) : key.Bytes);
             file.Flush(flushToDisk: true);
         }
         catch (IOException) when (File.Exists(path))

@@ -13,7 +13,7 @@ internal sealed class KeyOptions
 {
     private readonly Option<string[]> _keys = new("--key")
     {
-        Description = "Where the key comes from: file:PATH, env:NAME, stdin, command:CMD ARG …, credential:NAME or barbican:SECRET; given several times, the first writes and all read",
+        Description = "Where the key comes from: file:PATH, env:NAME, stdin, command:CMD ARG …, credential:NAME, dpapi:PATH or barbican:SECRET; given several times, the first writes and all read",
         HelpName = "SOURCE",
         Required = true,
         Arity = ArgumentArity.OneOrMore,

@@ -4,6 +4,7 @@ using SseCFs.Fuse;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Logging;
 using SseCFs.Tool.Mounting;
+using SseCFs.Tool.Mounting.Windows;
 
 namespace SseCFs.Tool.CommandLine;
 
@@ -11,7 +12,7 @@ namespace SseCFs.Tool.CommandLine;
 internal sealed class MountCommand
 {
     private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET[/PREFIX]", "The bucket, and the folder in it to mount", BucketUrl.Parse);
-    private readonly Argument<string> _directory = new("DIR") { Description = "An existing empty directory" };
+    private readonly Argument<string> _directory = new("DIR") { Description = "An existing empty directory; on Windows a drive letter (X:), * for any, a folder that does not exist yet, or \\\\ssecfs\\NAME" };
     private readonly KeyOptions _key = new();
     private readonly ServiceOptions _service = new();
 
@@ -27,6 +28,9 @@ internal sealed class MountCommand
     private readonly Option<uint> _uid = Parsers.Option("--uid", "NUMBER", "Owner of objects that carry none [default: you]", ParseId);
     private readonly Option<uint> _gid = Parsers.Option("--gid", "NUMBER", "Group of objects that carry none [default: yours]", ParseId);
     private readonly Option<uint> _umask = Parsers.Option("--umask", "OCTAL", "Permissions taken from 0666 and 0777 for objects that carry none [default: 022]", Quantities.ParseUmask);
+    private readonly Option<string> _networkName = Parsers.Option("--network-name", "NAME", "On Windows: a network drive of this name, \\\\ssecfs\\NAME, instead of a disk", DrivePlace.ParseNetworkName);
+    private readonly Option<bool> _asService = Parsers.Switch("--service", "On Windows: as a service, started by the service control manager");
+    private readonly Option<string> _sddl = Parsers.Option("--sddl", "SDDL", "On Windows: one security descriptor for all files, such as D:P(A;;FA;;;OW) [default: what each file's mode says]", text => text);
     private readonly Option<long> _memory = Parsers.Option("--memory", "SIZE", "All caches and buffers together, at least 64M [default: 512M]", ParseMemory);
 
     private readonly Option<string> _spillDirectory = Parsers.Option(
@@ -107,6 +111,8 @@ internal sealed class MountCommand
         Gid = result.GetResult(_gid) is null ? null : result.GetValue(_gid),
         Umask = result.GetResult(_umask) is null ? null : result.GetValue(_umask),
         Memory = result.GetResult(_memory) is null ? null : result.GetValue(_memory),
+        NetworkName = result.GetValue(_networkName),
+        Sddl = result.GetValue(_sddl),
         SpillDirectory = result.GetValue(_spillDirectory),
         IsWriteBack = result.GetValue(_writeBack),
         JournalDirectory = result.GetValue(_journal),
@@ -118,7 +124,7 @@ internal sealed class MountCommand
 
     private IEnumerable<Option> Options =>
     [
-        .. _key.All, .. _service.All, _foreground, _readOnly, _allowOther, _plain, _uid, _gid, _umask, _memory, _spillDirectory,
+        .. _key.All, .. _service.All, _foreground, _readOnly, _allowOther, _plain, _uid, _gid, _umask, _networkName, _sddl, _asService, _memory, _spillDirectory,
         _writeBack, _journal, _unmountTimeout,
         _logLevel, _logFile, _allowUnreadable, _nonEmpty, _flags, _background,
     ];
@@ -130,11 +136,28 @@ internal sealed class MountCommand
         {
             return (int)await BackgroundMount.ServeAsync(settings, cancellation).ConfigureAwait(false);
         }
+        if (result.GetValue(_asService))
+        {
+            if (!OperatingSystem.IsWindows())
+            {
+                throw new ToolException(ExitCode.Usage, "--service is for Windows; here, systemd runs ssecfs mount --foreground");
+            }
+            MountService.RunToEnd(new MountProcess(settings, LogPlace.Background));
+            return (int)ExitCode.Done;
+        }
         if (result.GetValue(_foreground))
         {
-            return (int)await new MountProcess(settings, LogPlace.Foreground).RunAsync(() => { }, cancellation).ConfigureAwait(false);
+            return (int)await new MountProcess(settings, LogPlace.Foreground).RunAsync(Tell, cancellation).ConfigureAwait(false);
         }
         return (int)await BackgroundMount.StartAsync(result.Tokens.Select(token => token.Value), cancellation).ConfigureAwait(false);
+    }
+
+    private static void Tell(string? message)
+    {
+        if (message is not null)
+        {
+            Console.WriteLine(message);
+        }
     }
 
     private static uint ParseId(string text) => uint.TryParse(text, out var id)

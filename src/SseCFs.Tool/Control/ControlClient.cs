@@ -1,9 +1,7 @@
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text.Json;
-using SseCFs.Fuse.Mounting;
 using SseCFs.Tool.Mounting;
-using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.Control;
 
@@ -27,8 +25,8 @@ internal static class ControlClient
     /// <exception cref="ToolException">No process answers, or it refuses.</exception>
     public static async Task<(string Path, ControlReply Reply)> AskOnceAsync(string directory, string command, CancellationToken cancellation)
     {
-        var path = Unmounting.Resolve(directory);
-        var socket = ControlSocketPath.Of(path, MountTable.Find(path)?.Owner ?? Libc.getuid());
+        var path = IMountSystem.Current.Resolve(directory);
+        var socket = ControlSocketPath.Of(path, IMountSystem.Current.OwnerOf(path));
         if (TryAsk(socket, new ControlRequest { Command = command }, cancellation) is { } replies)
         {
             await foreach (var reply in replies.ConfigureAwait(false))

@@ -14,6 +14,10 @@ internal static class ControlSocketPath
     /// <exception cref="IOException">No folder can be made, or it is another user's.</exception>
     public static string Prepare(string directory)
     {
+        if (OperatingSystem.IsWindows())
+        {
+            return Path.Combine(Directory.CreateDirectory(FolderOf(0)).FullName, NameOf(directory));
+        }
         var folder = FolderOf(Libc.getuid());
         var made = Directory.CreateDirectory(folder, OwnerOnly);
         // /tmp is everybody's: whoever made the folder first could listen in our place.
@@ -25,11 +29,11 @@ internal static class ControlSocketPath
     }
 
     /// <param name="directory">The mount point, resolved.</param>
-    /// <param name="owner">The user who mounted it.</param>
+    /// <param name="owner">The user who mounted it; Windows has a folder for each of its own.</param>
     public static string Of(string directory, uint owner) => Path.Combine(FolderOf(owner), NameOf(directory));
 
     // Told by the user alone, as the caller of umount may have another environment than the one of mount had.
-    private static string FolderOf(uint user) => user == 0
+    private static string FolderOf(uint user) => OperatingSystem.IsWindows() ? Path.Combine(Folders.Windows(), "run") : user == 0
         ? "/run/ssecfs"
         : Directory.Exists($"/run/user/{user}") ? $"/run/user/{user}/ssecfs" : $"/tmp/ssecfs-{user}";
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.Logging;
 
@@ -20,6 +21,7 @@ internal static class Logs
     public static LoggerFactory Open(LogPlace place, string? file, LogLevel level, TimeProvider clock)
     {
         ILineSink sink = file is null && place == LogPlace.Foreground ? new WriterSink(Console.Error, clock)
+            : OperatingSystem.IsWindows() ? new BothSinks(OpenFile(file ?? DefaultFile(), clock), new EventLogSink())
             : file is null && File.Exists(SyslogSink.Path) ? new SyslogSink()
             : OpenFile(file ?? DefaultFile(), clock);
         return new LoggerFactory([new LineLoggerProvider(sink)], Filters(level));
@@ -42,14 +44,8 @@ internal static class Logs
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
             // Names of files are in it: nobody else's business.
-            var stream = new FileStream(path, new FileStreamOptions
-            {
-                Mode = FileMode.Append,
-                Access = FileAccess.Write,
-                Share = FileShare.ReadWrite | FileShare.Delete,
-                UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            });
-            return new WriterSink(new StreamWriter(stream), clock);
+            var options = PrivateFile.ToWrite(FileMode.Append, FileShare.ReadWrite | FileShare.Delete);
+            return new WriterSink(new StreamWriter(new FileStream(path, options)), clock);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -57,10 +53,7 @@ internal static class Logs
         }
     }
 
-    // See the XDG base directory specification for the state folder.
-    private static string DefaultFile() => Environment.IsPrivilegedProcess
+    private static string DefaultFile() => Environment.IsPrivilegedProcess && !OperatingSystem.IsWindows()
         ? "/var/log/ssecfs.log"
-        : Path.Combine(
-            Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state ? state : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".local/state"),
-            "ssecfs/ssecfs.log");
+        : Path.Combine(Folders.State(ofRoot: "/var/log") ?? Path.GetTempPath(), "ssecfs.log");
 }

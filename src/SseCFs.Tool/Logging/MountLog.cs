@@ -26,7 +26,7 @@ internal static partial class MountLog
     [LoggerMessage(5004, LogLevel.Information, "asked to end ({Signal}): unmounting {Directory}")]
     public static partial void Stopping(ILogger logger, string signal, string directory);
 
-    [LoggerMessage(5005, LogLevel.Warning, "ssecfs umount cannot reach this mount, umount and fusermount3 -u can: {Reason}")]
+    [LoggerMessage(5005, LogLevel.Warning, "ssecfs umount and ssecfs status cannot reach this mount; ending its process unmounts it, too: {Reason}")]
     public static partial void NoControl(ILogger logger, string reason);
 
     [LoggerMessage(5006, LogLevel.Warning, "no more commands are taken: {Reason}")]

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using SseCFs.Fuse;
 using SseCFs.Journal;
 using SseCFs.Tool.Control;
 using SseCFs.Tool.Logging;
@@ -46,7 +45,7 @@ internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal,
     public void Dispose() => _giveUp.Dispose();
 
     /// <summary>Unmounts, and tells how far the storing is until it is done.</summary>
-    public async IAsyncEnumerable<ControlReply> UnmountAsync(FuseMount mount, bool lazy)
+    public async IAsyncEnumerable<ControlReply> UnmountAsync(IServedMount mount, bool lazy)
     {
         if (TryUnmount(mount, lazy) is { } refusal)
         {
@@ -62,7 +61,7 @@ internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal,
         yield return Progress(code == ExitCode.Done ? ControlReply.Done : ControlReply.GivenUp) with { Message = _left };
     }
 
-    private static ControlReply? TryUnmount(FuseMount mount, bool lazy)
+    private static ControlReply? TryUnmount(IServedMount mount, bool lazy)
     {
         if (mount.Completion.IsCompleted)
         {
@@ -73,17 +72,9 @@ internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal,
             mount.Unmount(lazy);
             return null;
         }
-        catch (FuseMountException gone) when (gone.Reason == FuseMountFailure.NotMounted)
+        catch (ToolException refused)
         {
-            // By hand, a moment ago: what is left is to be stored.
-            return null;
-        }
-        catch (FuseMountException exception)
-        {
-            var message = exception.Reason == FuseMountFailure.Busy
-                ? $"{mount.Directory}: busy, files on it are in use (fuser -vm {mount.Directory} names the programs); end them, or give --lazy"
-                : exception.Message;
-            return new ControlReply { State = ControlReply.Refused, Message = message, ExitCode = (int)FailureText.Of(exception.Reason) };
+            return new ControlReply { State = ControlReply.Refused, Message = refused.Message, ExitCode = (int)refused.Code };
         }
     }
 

@@ -1,5 +1,6 @@
 using Amazon.S3;
 using SseCFs.Fuse;
+using SseCFs.WinFsp;
 
 namespace SseCFs.Tool.Mounting;
 
@@ -10,6 +11,7 @@ internal static class FailureText
     {
         ToolException known => (known.Code, OneLine(known.Message)),
         FuseMountException mount => (Of(mount.Reason), OneLine(mount.Message + Advice(mount.Reason))),
+        DriveMountException drive => (Of(drive.Reason), OneLine(drive.Message)),
         OperationCanceledException => (ExitCode.Interrupted, "interrupted"),
         // A redirect or a signature for another region has a status that other mistakes share.
         FsException { InnerException: AmazonS3Exception { ErrorCode: "AuthorizationHeaderMalformed" or "PermanentRedirect" } } region => (ExitCode.Refused, OneLine(region.Message)),
@@ -24,6 +26,14 @@ internal static class FailureText
         FuseMountFailure.DeviceMissing or FuseMountFailure.FusermountMissing or FuseMountFailure.AllowOtherForbidden or
             FuseMountFailure.KernelTooOld => ExitCode.Fuse,
         FuseMountFailure.ConnectionLost or FuseMountFailure.Other => ExitCode.Failed,
+        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
+    };
+
+    public static ExitCode Of(DriveMountFailure reason) => reason switch
+    {
+        DriveMountFailure.InUse or DriveMountFailure.NoPlace or DriveMountFailure.NotPermitted => ExitCode.Directory,
+        DriveMountFailure.WinFspMissing => ExitCode.Fuse,
+        DriveMountFailure.Other => ExitCode.Failed,
         _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, null),
     };
 

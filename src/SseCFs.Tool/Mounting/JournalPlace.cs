@@ -10,19 +10,8 @@ namespace SseCFs.Tool.Mounting;
 /// <summary>Where the journal of a mount is, and whose.</summary>
 internal static class JournalPlace
 {
-    /// <summary>Beside what else programs keep between runs (XDG base directories); null if this user has no such place.</summary>
-    private static string? Default()
-    {
-        if (Environment.GetEnvironmentVariable("XDG_STATE_HOME") is { Length: > 0 } state && Path.IsPathRooted(state))
-        {
-            return Path.Combine(state, "ssecfs", "journal");
-        }
-        if (Libc.getuid() == 0)
-        {
-            return "/var/lib/ssecfs/journal";
-        }
-        return Environment.GetEnvironmentVariable("HOME") is { Length: > 0 } home && Path.IsPathRooted(home) ? Path.Combine(home, ".local", "state", "ssecfs", "journal") : null;
-    }
+    /// <summary>Beside what else programs keep between runs; null if this user has no such place.</summary>
+    private static string? Default() => Folders.State(ofRoot: "/var/lib/ssecfs") is { } state ? Path.Combine(state, "journal") : null;
 
     /// <exception cref="ToolException">None is named, and this user has no place for one.</exception>
     public static string Find(string? directory) => directory ?? Default()

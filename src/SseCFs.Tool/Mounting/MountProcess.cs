@@ -1,14 +1,11 @@
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
-using SseCFs.Fuse;
 using SseCFs.Journal;
 using SseCFs.Keys;
 using SseCFs.Store;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Control;
 using SseCFs.Tool.Logging;
-using SseCFs.Tool.Native;
 using SseCFs.Tree;
 
 namespace SseCFs.Tool.Mounting;
@@ -16,22 +13,22 @@ namespace SseCFs.Tool.Mounting;
 /// <summary>The process that serves one mount: from the settings to the last object stored.</summary>
 internal sealed class MountProcess(MountSettings settings, LogPlace place)
 {
-    private const long MostInFlight = 64L << 20;
-
     /// <summary>Unsaved files that a status names.</summary>
     private const int MostShown = 20;
 
+    private readonly IMountSystem _system = IMountSystem.Current;
     private readonly TimeProvider _clock = TimeProvider.System;
     private readonly DateTimeOffset _since = TimeProvider.System.GetUtcNow();
 
     /// <summary>Serves until the mount is gone and everything is stored.</summary>
-    /// <param name="onServing">Called once, when programs can use the mount.</param>
+    /// <param name="onServing">Called once, when programs can use the mount, with what the person who mounted is to be told, if anything.</param>
     /// <param name="cancellation">Until the mount serves; from then on signals unmount it.</param>
+    /// <param name="stop">Ends the mount as a signal does.</param>
     /// <returns><see cref="ExitCode.NotStored"/> if it was told to give up before.</returns>
-    public async Task<ExitCode> RunAsync(Action onServing, CancellationToken cancellation)
+    public async Task<ExitCode> RunAsync(Action<string?> onServing, CancellationToken cancellation, CancellationToken stop = default)
     {
         MemoryProtection.Apply();
-        var directory = MountDirectory.Check(settings.Directory, settings.NonEmpty);
+        var directory = _system.Check(settings);
         using var logs = Logs.Open(place, settings.LogFile, settings.LogLevel, _clock);
         var log = logs.CreateLogger("mount");
         var options = ServiceConnection.ToOptions(settings.Bucket.Bucket, settings.Service);
@@ -46,16 +43,17 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         await using var disposing = fileSystem.ConfigureAwait(false);
         await fileSystem.RestoreAsync(cancellation).ConfigureAwait(false);
         using var draining = new Draining(fileSystem, journal, settings.UnmountTimeout, _clock, log);
-        FuseMount? mount = null;
+        IServedMount? mount = null;
         var control = StartControl(directory, request => Answer(request, mount, fileSystem, journal, draining, ReloadAsync), log);
         try
         {
-            mount = await FuseMount.MountAsync(fileSystem, directory, MountOptions(), logs.CreateLogger("fuse"), cancellation).ConfigureAwait(false);
-            using var signals = new MountSignals(signal => Stop(mount, draining, signal, log), () => _ = ReloadAsync(), place);
-            MountLog.Mounted(log, settings.Bucket.ToString(), directory, keys.Ring.Writer.Fingerprint);
+            mount = await _system.MountAsync(fileSystem, directory, settings, logs, cancellation).ConfigureAwait(false);
+            using var signals = new MountSignals(reason => Stop(mount, draining, reason, log), () => _ = ReloadAsync(), place);
+            using var stopping = stop.Register(() => Stop(mount, draining, "service", log));
+            MountLog.Mounted(log, settings.Bucket.ToString(), mount.Place, keys.Ring.Writer.Fingerprint);
             try
             {
-                onServing();
+                onServing(_system.ToTell(settings, directory));
             }
             catch (IOException)
             {
@@ -99,7 +97,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
     }
 
     private IAsyncEnumerable<ControlReply> Answer(
-        ControlRequest request, FuseMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload)
+        ControlRequest request, IServedMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload)
     {
         return request.Command switch
         {
@@ -135,33 +133,14 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
 
     private SseFileSystemOptions FileSystemOptions()
     {
-        var options = new SseFileSystemOptions
-        {
-            Prefix = settings.Bucket.Prefix,
-            IsReadOnly = settings.IsReadOnly,
-            Plain = settings.Plain,
-            Uid = settings.Uid ?? Libc.getuid(),
-            Gid = settings.Gid ?? Libc.getgid(),
-        };
-        return options with
+        var options = new SseFileSystemOptions { Prefix = settings.Bucket.Prefix, IsReadOnly = settings.IsReadOnly, Plain = settings.Plain };
+        return _system.Complete(options, settings) with
         {
             Umask = settings.Umask ?? options.Umask,
-            Memory = Math.Max((settings.Memory ?? options.Memory) - InFlight(), SseFileSystemOptions.SmallestMemory),
+            Memory = Math.Max((settings.Memory ?? options.Memory) - _system.BytesInFlight(settings), SseFileSystemOptions.SmallestMemory),
             SpillDirectory = settings.SpillDirectory ?? options.SpillDirectory,
         };
     }
-
-    private FuseMountOptions MountOptions() => new()
-    {
-        Source = settings.Bucket.ToString(),
-        AllowOther = settings.AllowOther,
-        Flags = settings.Flags,
-        MaxBytesInFlight = InFlight(),
-        Time = _clock,
-    };
-
-    /// <summary>The part of the memory that write requests on their way hold.</summary>
-    private long InFlight() => settings.Memory is { } memory ? Math.Min(memory / 8, MostInFlight) : MostInFlight;
 
     /// <summary>Null where there is no place for a socket: the mount works, and umount(8) unmounts it.</summary>
     private static ControlServer? StartControl(string directory, Func<ControlRequest, IAsyncEnumerable<ControlReply>> answer, ILogger log)
@@ -178,16 +157,16 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
     }
 
     /// <summary>The first signal unmounts and stores, the next one gives up what is not stored.</summary>
-    private static void Stop(FuseMount mount, Draining draining, PosixSignal signal, ILogger log)
+    private static void Stop(IServedMount mount, Draining draining, string reason, ILogger log)
     {
-        MountLog.Stopping(log, signal.ToString(), mount.Directory);
+        MountLog.Stopping(log, reason, mount.Place);
         if (draining.RequestStop())
         {
             _ = StopAsync(mount, log);
         }
     }
 
-    private static async Task StopAsync(FuseMount mount, ILogger log)
+    private static async Task StopAsync(IServedMount mount, ILogger log)
     {
         try
         {
@@ -195,7 +174,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         }
         catch (Exception exception)
         {
-            MountLog.Failed(log, mount.Directory, exception);
+            MountLog.Failed(log, mount.Place, exception);
         }
     }
 }

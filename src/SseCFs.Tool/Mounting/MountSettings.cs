@@ -50,5 +50,11 @@ internal sealed record MountSettings
 
     public string? LogFile { get; init; }
 
+    /// <summary>On Windows: \SERVER\SHARE, by which it is a network drive; null: a disk, unless the place is such a name.</summary>
+    public string? NetworkName { get; init; }
+
+    /// <summary>On Windows: the security descriptor of all files, in the security descriptor definition language.</summary>
+    public string? Sddl { get; init; }
+
     public FuseMountFlags Flags { get; init; }
 }

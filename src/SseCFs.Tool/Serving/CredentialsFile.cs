@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SseCFs.LocalStore;
+using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.Serving;
 
@@ -26,12 +27,7 @@ internal static class CredentialsFile
     private static void Make(string path)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
-        using var stream = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-        });
+        using var stream = new FileStream(path, PrivateFile.ToWrite(FileMode.CreateNew));
         using var writer = new StreamWriter(stream);
         writer.Write($"""
             [default]

@@ -1,7 +1,7 @@
 using SseCFs.Fuse;
 using SseCFs.Fuse.Mounting;
 
-namespace SseCFs.Tool.Mounting;
+namespace SseCFs.Tool.Mounting.Linux;
 
 /// <summary>Looks at the directory before the service is asked anything, so that a wrong one is told at once.</summary>
 internal static class MountDirectory
