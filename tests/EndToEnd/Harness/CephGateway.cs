@@ -6,8 +6,6 @@ namespace SseCFs.EndToEnd.Harness;
 /// <summary>One more gateway on the real Ceph, over TLS at a port of its own; the buckets are those of all its gateways.</summary>
 public sealed class CephGateway : IOwnService
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly Func<Background> _start;
     private Background _process;
 
@@ -28,7 +26,7 @@ public sealed class CephGateway : IOwnService
             var log = Path.Combine(target.Home, $"gateway-{port}.log");
             var endpoint = target.Endpoint with { Url = new Uri($"https://localhost:{port}") };
             var gateway = new CephGateway(() => Background.Start(target.GatewayProgram, [$"{port}"], target.Environment(), log), endpoint);
-            if (await gateway._process.ListensWithinAsync(endpoint, Patience)) return gateway;
+            if (await gateway._process.ListensAsync(endpoint)) return gateway;
             await gateway.DisposeAsync();
 
             // Another program may have taken the port meanwhile.
@@ -41,7 +39,7 @@ public sealed class CephGateway : IOwnService
     public async Task StartAgainAsync()
     {
         _process = _start();
-        if (!await _process.ListensWithinAsync(Endpoint, Patience)) throw new InvalidOperationException($"the gateway does not come back:\n{_process.LogTail()}");
+        if (!await _process.ListensAsync(Endpoint)) throw new InvalidOperationException($"the gateway does not come back:\n{_process.LogTail()}");
     }
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();

@@ -52,7 +52,7 @@ public sealed partial class EmbeddedStore : IOwnService
         Background Start(int port) => Background.Start(
             target.Tool, ["serve", directory, "--listen", $"127.0.0.1:{port}", "--dialect", dialect, .. options], environment, directory + ".log");
         var process = Start(0);
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < TimeSpan.FromSeconds(30) && !process.HasExited; await Task.Delay(20))
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < Background.HangLimit && !process.HasExited; await Task.Delay(20))
         {
             if (ServingAt().Match(process.LogTail()) is { Success: true } line)
                 return new EmbeddedStore(Start, process, new Endpoint(new Uri(line.Groups[1].Value), certificate, "ACCESSKEY", "SECRETKEY"), directory);
@@ -67,7 +67,7 @@ public sealed partial class EmbeddedStore : IOwnService
     public async Task StartAgainAsync()
     {
         _process = _start(Endpoint.Url.Port);
-        if (!await _process.ListensWithinAsync(Endpoint, TimeSpan.FromSeconds(30))) throw new InvalidOperationException($"ssecfs serve does not come back:\n{_process.LogTail()}");
+        if (!await _process.ListensAsync(Endpoint)) throw new InvalidOperationException($"ssecfs serve does not come back:\n{_process.LogTail()}");
     }
 
     public async ValueTask DisposeAsync() => await _process.KillAsync();

@@ -45,13 +45,13 @@ public sealed class Mount : IAsyncDisposable
     }
 
     /// <summary>Runs a script in the mount point; MNT and SCRATCH name the two directories.</summary>
-    public Task<string> RunAsync(string script, int seconds = 60)
+    public Task<string> RunAsync(string script)
     {
         var environment = _target.Environment(_endpoint);
         environment["MNT"] = Root;
         environment["SCRATCH"] = Scratch;
         environment["HOME"] = Scratch;
-        return Shell.RunAsync(script, Root, environment, seconds);
+        return Shell.RunAsync(script, Root, environment);
     }
 
     public async Task RemountAsync()
@@ -65,8 +65,8 @@ public sealed class Mount : IAsyncDisposable
     {
         var process = Process;
         await Shell.RunAsync("exec \"$TOOL\" umount \"$ROOT\"", _target.Home,
-            new Dictionary<string, string> { ["TOOL"] = _target.Tool, ["ROOT"] = Root }, seconds: 120);
-        if (!await process.ExitsWithinAsync(TimeSpan.FromSeconds(30)))
+            new Dictionary<string, string> { ["TOOL"] = _target.Tool, ["ROOT"] = Root });
+        if (!await process.ExitsAsync())
             throw new MountException("unmounted, but the mount's process lives on", process);
         _process = null;
         if (process.ExitCode != 0) throw new MountException($"the mount ended with exit code {process.ExitCode}", process);
@@ -107,11 +107,11 @@ public sealed class Mount : IAsyncDisposable
                 throw new MountException($"the mount failed with exit code {failed.ExitCode}", failed);
             }
 
-            if (clock.Elapsed > TimeSpan.FromSeconds(30))
+            if (clock.Elapsed > Background.HangLimit)
             {
                 var hanging = _process;
                 await DisposeAsync();
-                throw new MountException("not mounted after 30 s", hanging);
+                throw new MountException($"not mounted after {Background.HangLimit}", hanging);
             }
 
             await Task.Delay(10);

@@ -19,9 +19,9 @@ public interface IOwnService : IAsyncDisposable
 internal static class Listening
 {
     /// <returns>False: nobody listens there in time, or the process has ended.</returns>
-    public static async Task<bool> ListensWithinAsync(this Background process, Endpoint endpoint, TimeSpan time)
+    public static async Task<bool> ListensAsync(this Background process, Endpoint endpoint)
     {
-        for (var waited = Stopwatch.StartNew(); waited.Elapsed < time && !process.HasExited; await Task.Delay(100))
+        for (var waited = Stopwatch.StartNew(); waited.Elapsed < Background.HangLimit && !process.HasExited; await Task.Delay(100))
         {
             using var client = new TcpClient();
             try

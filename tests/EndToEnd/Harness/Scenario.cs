@@ -53,30 +53,30 @@ public abstract class Scenario(Target target) : IAsyncLifetime
         }
     }
 
-    protected Task<string> RunAsync(string script, int seconds = 60) => Mount.RunAsync(script, seconds);
+    protected Task<string> RunAsync(string script) => Mount.RunAsync(script);
 
     /// <summary>With the tool as TOOL, what it is to mount as SOURCE, its key as KEY and the options of the service as SERVICE; mount_it DIR mounts.</summary>
-    protected Task<string> ToolAsync(string script, int seconds = 60) => RunAsync(
+    protected Task<string> ToolAsync(string script) => RunAsync(
         $$"""
         TOOL={{Target.Tool}} SOURCE={{Source}} KEY={{KeyFile}} ENDPOINT={{Target.Endpoint.Url}} CA={{Target.Endpoint.CertificateFile}}
         SERVICE=(--endpoint "$ENDPOINT" --region us-east-1 ${CA:+--ca-file "$CA"})
         mount_it() { local at=$1; shift; "$TOOL" mount "$SOURCE" "$at" --key "file:$KEY" "${SERVICE[@]}" "$@"; }
 
-        """ + script, seconds);
+        """ + script);
 
     /// <summary>Prepares files; with <paramref name="earlier"/> they have been stored by an earlier mount afterwards.</summary>
-    protected async Task GivenAsync(bool earlier, string script, int seconds = 60)
+    protected async Task GivenAsync(bool earlier, string script)
     {
-        await RunAsync(script, seconds);
+        await RunAsync(script);
         if (earlier) await Mount.RemountAsync();
     }
 
     /// <summary>Checks now and, as only that proves that it was stored, again after a remount.</summary>
-    protected async Task ThenAsync(string script, int seconds = 60)
+    protected async Task ThenAsync(string script)
     {
-        await RunAsync(script, seconds);
+        await RunAsync(script);
         await Mount.RemountAsync();
-        await RunAsync(script, seconds);
+        await RunAsync(script);
     }
 
     /// <summary>Each file is an object that is refused without the key, and that has the file's bytes with it.</summary>

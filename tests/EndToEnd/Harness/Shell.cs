@@ -8,8 +8,8 @@ public static class Shell
 {
     public static string Programs { get; } = Path.Combine(AppContext.BaseDirectory, "Programs");
 
-    /// <summary>Runs a script and returns what it printed; anything but success within the time is an exception.</summary>
-    public static async Task<string> RunAsync(string script, string directory, IDictionary<string, string> environment, int seconds = 60)
+    /// <summary>Runs a script and returns what it printed; anything but success, and a script that hangs, is an exception.</summary>
+    public static async Task<string> RunAsync(string script, string directory, IDictionary<string, string> environment)
     {
         // setsid: the script and all it started form one group, which a script that hangs is ended with.
         var start = new ProcessStartInfo("setsid", ["--wait", "bash", "-c", ". \"$PROGRAMS/prelude.sh\"\n" + script])
@@ -37,7 +37,7 @@ public static class Shell
         process.ErrorDataReceived += (_, e) => Take(e.Data);
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(seconds));
+        using var limit = new CancellationTokenSource(Background.HangLimit);
         try
         {
             await process.WaitForExitAsync(limit.Token);
@@ -45,7 +45,7 @@ public static class Shell
         catch (OperationCanceledException)
         {
             await EndGroupAsync(process);
-            lock (output) throw new ScriptException($"not done after {seconds} s", script, output.ToString());
+            lock (output) throw new ScriptException($"not done after {Background.HangLimit}", script, output.ToString());
         }
 
         lock (output)

@@ -55,7 +55,7 @@ public sealed class Faults(Target target) : IAsyncLifetime
             timeout -s INT 2 cat hangs && exit 1
             [ $((SECONDS - start)) -lt 10 ]
             echo still >alive; is "$(cat alive)" still
-            """, seconds: 30);
+            """);
         await Mount.UnmountAsync();
     }
 
@@ -70,7 +70,7 @@ public sealed class Faults(Target target) : IAsyncLifetime
             [ $((SECONDS - start)) -lt 10 ]
             kill -9 $(pgrep -P $hanging)
             wait $hanging || true
-            """, seconds: 60);
+            """);
         await Mount.UnmountAsync();
     }
 
@@ -80,7 +80,7 @@ public sealed class Faults(Target target) : IAsyncLifetime
     [InlineData("lost")]
     public async Task AWriteThatFailsForAWhileIsStored(string name)
     {
-        await Mount.RunAsync($"noise 200000 1 >{name}; cmp {name} <(noise 200000 1)", seconds: 120);
+        await Mount.RunAsync($"noise 200000 1 >{name}; cmp {name} <(noise 200000 1)");
         await Mount.RemountAsync();
         await Mount.RunAsync($"cmp {name} <(noise 200000 1); is \"$(ls | grep -c {name})\" 1");
         Assert.Equal(HttpStatusCode.BadRequest, (await S3.GetAsync(name, null)).Status);
@@ -93,7 +93,7 @@ public sealed class Faults(Target target) : IAsyncLifetime
     public async Task AReadThatFailsForAWhileGivesTheRightBytes(string name)
     {
         await File.WriteAllBytesAsync(Path.Combine(Mount.Scratch, "expected"), Content);
-        await Mount.RunAsync($"cmp {name} \"$SCRATCH/expected\"", seconds: 120);
+        await Mount.RunAsync($"cmp {name} \"$SCRATCH/expected\"");
         await Mount.UnmountAsync();
     }
 
@@ -118,7 +118,7 @@ public sealed class Faults(Target target) : IAsyncLifetime
             error(lambda: os.close(f))
             P
             echo 1 >good; is "$(cat good)" 1
-            """, seconds: 120);
+            """);
         Assert.Equal(HttpStatusCode.NotFound, (await S3.HeadAsync("denied-close", target.Key)).Status);
         Assert.Equal(HttpStatusCode.OK, (await S3.HeadAsync("good", target.Key)).Status);
     }
@@ -138,7 +138,7 @@ public sealed class Faults(Target target) : IAsyncLifetime
                 assert e.errno in (errno.EIO, errno.EPERM), e
             P
             echo 1 >good; is "$(cat good)" 1
-            """, seconds: 120);
+            """);
         Assert.Equal(HttpStatusCode.NotFound, (await S3.HeadAsync("silent", null)).Status);
     }
 }

@@ -34,24 +34,24 @@ public sealed class FullDisks(Target target) : Scenario(target)
     public async Task TheWriterIsToldAndNothingElseIsDisturbed()
     {
         await RunAsync("noise 8000000 1 >stored; mkdir d; noise 1000 2 >d/f");
-        await RunAsync("""python3 "$PROGRAMS/full_disk.py" full""", seconds: 240);
+        await RunAsync("""python3 "$PROGRAMS/full_disk.py" full""");
         Assert.InRange(Mount.Process.ResidentBytes(), 0, Budget + Overhead);
         await ThenAsync("""
             cmp stored <(noise 8000000 1); cmp moved <(noise 1000 2); is "$(ls d | wc -l)" 20
             for name in big kept log again; do cmp $name "$SCRATCH/$name"; done
             for i in $(seq 20); do cmp d/$i <(noise 100000 $i); done
-            """, seconds: 120);
+            """);
     }
 
     [Fact]
     public async Task WritingGoesOnWhenTheDiskHasRoomAgain()
     {
         await _disk!.FillAsync();
-        var writing = RunAsync("""python3 "$PROGRAMS/full_disk.py" room-again""", seconds: 120);
+        var writing = RunAsync("""python3 "$PROGRAMS/full_disk.py" room-again""");
         while (!writing.IsCompleted && !File.Exists(Path.Combine(Mount.Scratch, "is-full"))) await Task.Delay(20, TestContext.Current.CancellationToken);
         _disk.Clear();
         await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "has-room"), "", TestContext.Current.CancellationToken);
         await writing;
-        await ThenAsync("""cmp big "$SCRATCH/big" """, seconds: 120);
+        await ThenAsync("""cmp big "$SCRATCH/big" """);
     }
 }

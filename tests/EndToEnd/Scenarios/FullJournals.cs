@@ -46,15 +46,15 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
     public async Task WhatItHasIsStoredByTheNextMountWhichNeedsNoRoom()
     {
         await MountAsync();
-        await Mount.RunAsync("for i in $(seq 12); do noise 3000000 $i >f$i; done", seconds: 120);
+        await Mount.RunAsync("for i in $(seq 12); do noise 3000000 $i >f$i; done");
         await Mount.KillAsync();
         await Disk.FillAsync();
         await Mount.StartAgainAsync();
         const string AllAreThere = "for i in $(seq 12); do cmp f$i <(noise 3000000 $i); done";
-        await Mount.RunAsync(AllAreThere + "; noise 200000 13 >f13; mv f13 moved", seconds: 120);
+        await Mount.RunAsync(AllAreThere + "; noise 200000 13 >f13; mv f13 moved");
         await Mount.RemountAsync();
         Disk.Clear();
-        await Mount.RunAsync(AllAreThere + "; cmp moved <(noise 200000 13)", seconds: 120);
+        await Mount.RunAsync(AllAreThere + "; cmp moved <(noise 200000 13)");
         await Mount.UnmountAsync();
         Assert.Empty(Directory.GetFileSystemEntries(Journal));
     }
@@ -93,7 +93,7 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
                 expected.write(data)
             os.kill({Mount.Process.Id}, 9)
             P
-            """, seconds: 120);
+            """);
         await Mount.KillAsync();
         await Mount.StartAgainAsync();
         await Mount.RunAsync("cmp f \"$SCRATCH/expected\"");
@@ -140,7 +140,7 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
                     assert e.errno == errno.EIO, e
             assert acknowledged == 3, acknowledged
             P
-            """, seconds: 120);
+            """);
         while (!File.Exists(Path.Combine(Mount.Scratch, "open")) && !work.IsCompleted) await Task.Delay(20, TestContext.Current.CancellationToken);
         await _service.KillAsync();
         await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "away"), "", TestContext.Current.CancellationToken);
@@ -165,9 +165,9 @@ public sealed class FullJournals(Target target) : IAsyncLifetime
     public async Task FilesThatComeFasterThanTheyAreUploadedAreWaitedFor()
     {
         _mount = await Mount.StartAsync(target, Source, [.. Options, "--spill-dir", Disk.Root, "--journal", Path.Combine(target.Home, "journal-" + _prefix.TrimEnd('/'))]);
-        await Mount.RunAsync("for i in $(seq 12); do noise 7000000 $i >\"$SCRATCH/f$i\"; done; cp \"$SCRATCH\"/f* .", seconds: 120);
+        await Mount.RunAsync("for i in $(seq 12); do noise 7000000 $i >\"$SCRATCH/f$i\"; done; cp \"$SCRATCH\"/f* .");
         await Mount.RemountAsync();
-        await Mount.RunAsync("for i in $(seq 12); do cmp f$i <(noise 7000000 $i); done", seconds: 120);
+        await Mount.RunAsync("for i in $(seq 12); do cmp f$i <(noise 7000000 $i); done");
         await Mount.UnmountAsync();
     }
 

@@ -75,8 +75,7 @@ public sealed class Guide(Target target) : IAsyncLifetime
             exec env -i HOME="$HOME" PATH="${TOOL%/*}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin" LANG=C.UTF-8 {{variables}} bash -e "$SCRIPT"
             """,
             _home,
-            new Dictionary<string, string> { ["HOME"] = _home, ["TOOL"] = target.Tool, ["SCRIPT"] = script },
-            seconds: 300);
+            new Dictionary<string, string> { ["HOME"] = _home, ["TOOL"] = target.Tool, ["SCRIPT"] = script });
         var exposed = await ArgumentsWithTheKeyAsync(run);
         var outputs = (await run).Split(BeforeEachStep)[1..];
         Assert.Equal(steps.Count, outputs.Length);

@@ -71,7 +71,6 @@ public sealed class KeysInBarbican(Target target)
                 ["BARBICAN"] = Environment.GetEnvironmentVariable("BARBICAN") ?? throw new InvalidOperationException("BARBICAN is not set: tests/real/barbican.sh starts one"),
                 ["SOURCE"] = $"s3://{target.Bucket}/{_prefix}",
                 ["ENDPOINT"] = target.Endpoint.Url.ToString(),
-            },
-            seconds: 120);
+            });
     }
 }

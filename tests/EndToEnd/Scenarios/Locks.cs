@@ -14,7 +14,7 @@ public sealed class Locks(Target target) : Scenario(target)
     public async Task OneWaitsForTheOther(string kind, bool earlier)
     {
         await GivenAsync(earlier, "echo 0 >counter");
-        await RunAsync($"for i in 1 2 3 4; do python3 \"$PROGRAMS/locked_counter.py\" {kind} counter 25 & done; wait", seconds: 120);
+        await RunAsync($"for i in 1 2 3 4; do python3 \"$PROGRAMS/locked_counter.py\" {kind} counter 25 & done; wait");
         await ThenAsync("""is "$(cat counter)" 100""");
         await SealedAsync("counter");
     }

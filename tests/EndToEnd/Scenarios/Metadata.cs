@@ -55,7 +55,7 @@ public sealed class Metadata(Target target) : Cases(target)
                 setpriv --reuid=65534 --regid=65534 --clear-groups bash -c 'echo 2 >>f'
             else echo 2 >>f; fi
             """, """case $(stat -c %a f) in 755 | 777) ;; *) stat f; false ;; esac""", "f"),
-        ["set-id bits go with chown"] = new("echo 1 >f; chmod 6755 f", "chown $(id -u):$(id -g) f", """is "$(stat -c %a f)" 755"""),
+        ["set-id bits go with chown"] = new("echo 1 >f; mkfifo p; mkdir d; chmod 6755 f p d", "chown $(id -u):$(id -g) f p d", """is "$(stat -c %a f p d)" $'755\n755\n6755'"""),
         ["set-id bits stay with chmod and reading"] = new("echo 1 >f", "chmod 6755 f; cat f", """is "$(stat -c %a f)" 6755"""),
         ["user xattrs"] = new("echo 1 >f; mkdir d; setfattr -n user.old -v gone f", """
             setfattr -n user.color -v blue f

@@ -122,6 +122,15 @@ public sealed class Names(Target target) : Cases(target)
         ["a FIFO and a socket"] = new("mkfifo p; python3 -c 'import socket; socket.socket(socket.AF_UNIX).bind(\"s\")'", """
             (cat p >"$SCRATCH/through") & echo hello >p; wait; is "$(cat "$SCRATCH/through")" hello
             """, """is "$(stat -c %F p)" fifo; is "$(stat -c %F s)" socket"""),
+        ["device nodes"] = new("true", """
+            if [ $(id -u) = 0 ]; then mknod null c 1 3; mknod disk b 259 70000; mv disk sda; chmod 600 sda
+            else refused 'Operation not permitted' mknod null c 1 3; fi
+            """, """
+            [ $(id -u) = 0 ] || exit 0
+            is "$(stat -c '%F %t:%T %a' null)" 'character special file 1:3 644'
+            is "$(stat -c '%F %t:%T %a' sda)" 'block special file 103:11170 600'
+            refused 'Permission denied' cat null
+            """),
         ["names of 255 bytes"] = new("""
             python3 - <<'P'
             import os

@@ -50,7 +50,7 @@ public sealed class Outages(Target target) : IAsyncLifetime
             (for i in $(seq 20); do echo $i >moved/a-$i; mv moved/a-$i moved/b-$i; ls moved >/dev/null; sleep 0.1; done) & movers=$!
             noise 40000000 7 >large & large=$!
             wait $readers; wait $writers; wait $movers; wait $large
-            """, seconds: 240);
+            """);
         await Task.Delay(1000);
         await Service.KillAsync();
         await Task.Delay(Away);
@@ -61,7 +61,7 @@ public sealed class Outages(Target target) : IAsyncLifetime
             for i in $(seq 20); do cmp written-$i <(noise 200000 $((i + 50))); is "$(cat moved/b-$i)" $i; done
             is "$(ls moved | wc -l)" 20
             cmp large <(noise 40000000 7)
-            """, seconds: 120);
+            """);
         await Mount.UnmountAsync();
     }
 
@@ -84,7 +84,7 @@ public sealed class Outages(Target target) : IAsyncLifetime
             except OSError as e:
                 assert e.errno == errno.EIO, e
             P
-            """, seconds: 60);
+            """);
         await LoseServiceAsync(work, "open");
         await Mount.RunAsync("is \"$(cat f)\" new");
         await Mount.UnmountAsync();
@@ -114,9 +114,9 @@ public sealed class Outages(Target target) : IAsyncLifetime
             except OSError as e:
                 assert e.errno == errno.EIO, e
             P
-            """, seconds: 120);
+            """);
         await LoseServiceAsync(work, "written");
-        await Mount.RunAsync("cmp large \"$SCRATCH/expected\"", seconds: 120);
+        await Mount.RunAsync("cmp large \"$SCRATCH/expected\"");
         await Mount.UnmountAsync();
         Assert.Equal(await File.ReadAllBytesAsync(Path.Combine(Mount.Scratch, "expected")), (await _s3!.GetAsync("large", target.Key)).Content);
     }

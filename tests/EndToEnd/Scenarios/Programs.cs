@@ -58,7 +58,7 @@ public sealed class Programs(Target target) : Scenario(target)
             for i in $(seq 200); do mkdir -p d$((i % 7)); seq $i >d$((i % 7))/file$i; done
             git add -A
             git commit -qm first
-            """, seconds: 180);
+            """);
         await RunAsync("""
             cd repository
             is "$(git status --porcelain)" ''
@@ -75,7 +75,7 @@ public sealed class Programs(Target target) : Scenario(target)
             git gc -q
             git fsck --strict
             git stash list
-            """, seconds: 180);
+            """);
         await ThenAsync("""
             cd repository
             is "$(git status --porcelain)" ''
@@ -88,7 +88,7 @@ public sealed class Programs(Target target) : Scenario(target)
             diff -r --exclude=.git . "$SCRATCH/clone"
             diff -r --exclude=.git . "$MNT/clone"
             is "$(git -C "$MNT/clone" status --porcelain)" ''
-            """, seconds: 180);
+            """);
         await SealedAsync("repository/d1/file1", "repository/.git/HEAD");
     }
 
@@ -118,7 +118,7 @@ public sealed class Programs(Target target) : Scenario(target)
                     sqlite3 -bail -cmd '.timeout 20000' db & pids[n]=$!
             done
             wait ${pids[1]}; wait ${pids[2]}
-            """, seconds: 120);
+            """);
         await ThenAsync($"""
             is "$(sqlite3 db 'pragma integrity_check; select count(*) from t; select text from t where id = 1;')" $'ok\n511\nchanged'
             if [ {journal} = wal ]; then is "$(sqlite3 db 'pragma journal_mode')" wal; fi # only this mode is kept in the file

@@ -19,7 +19,7 @@ public sealed class RandomOperations(Target target) : Scenario(target)
         TestContext.Current.TestOutputHelper!.WriteLine($"seed {_seed}");
         for (var round = 0; round < (Fast ? 2 : 4); round++)
         {
-            await RunAsync($"python3 \"$PROGRAMS/random_file.py\" f \"$SCRATCH/model\" {_seed + round} {(Fast ? 150 : 400)} {size}", seconds: 180);
+            await RunAsync($"python3 \"$PROGRAMS/random_file.py\" f \"$SCRATCH/model\" {_seed + round} {(Fast ? 150 : 400)} {size}");
             await Mount.RemountAsync();
             await RunAsync("cmp f \"$SCRATCH/model\"");
         }
@@ -35,9 +35,9 @@ public sealed class RandomOperations(Target target) : Scenario(target)
         await RunAsync("mkdir here \"$SCRATCH/there\"");
         for (var round = 0; round < (Fast ? 2 : 4); round++)
         {
-            await RunAsync($"python3 \"$PROGRAMS/random_tree.py\" here \"$SCRATCH/there\" {_seed + round} {(Fast ? 150 : 400)}", seconds: 180);
+            await RunAsync($"python3 \"$PROGRAMS/random_tree.py\" here \"$SCRATCH/there\" {_seed + round} {(Fast ? 150 : 400)}");
             await Mount.RemountAsync();
-            await RunAsync("python3 \"$PROGRAMS/random_tree.py\" here \"$SCRATCH/there\" 0 0", seconds: 120);
+            await RunAsync("python3 \"$PROGRAMS/random_tree.py\" here \"$SCRATCH/there\" 0 0");
         }
     }
 }

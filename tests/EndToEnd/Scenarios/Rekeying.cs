@@ -60,7 +60,7 @@ public sealed class Rekeying(Target target) : Scenario(target)
             mv moved f/a
             mv d f/g
             chmod 644 large
-            """, seconds: 120);
+            """);
         await ThenAsync("""
             is "$(cat edited)" 'begun and ended'
             is "$(cat later)" new

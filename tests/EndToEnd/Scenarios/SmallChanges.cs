@@ -27,7 +27,7 @@ public sealed class SmallChanges(Target target) : Scenario(target)
     [MemberData(nameof(Moments))]
     public async Task SendLittleMoreThanThemselves(bool earlier)
     {
-        await GivenAsync(earlier, "noise 209715200 1 >f", seconds: 120);
+        await GivenAsync(earlier, "noise 209715200 1 >f");
         var patch = await SentByAsync("""
             python3 - <<'P'
             import os
@@ -41,7 +41,7 @@ public sealed class SmallChanges(Target target) : Scenario(target)
         var append = await SentByAsync("head -c 4096 /dev/zero | tr '\\0' a >>f");
         await ThenAsync("""
             cmp f <(noise 104855552 1; head -c 4096 /dev/zero | tr '\0' p; noise 209715200 1 | tail -c +104859649; head -c 4096 /dev/zero | tr '\0' a)
-            """, seconds: 120);
+            """);
         Assert.InRange(patch, 4096, OnePart);
         Assert.InRange(append, 4096, MiB);
     }
@@ -50,7 +50,7 @@ public sealed class SmallChanges(Target target) : Scenario(target)
     private async Task<long> SentByAsync(string script)
     {
         var before = _proxy.Sent;
-        await RunAsync(script, seconds: 120);
+        await RunAsync(script);
         return _proxy.Sent - before;
     }
 }

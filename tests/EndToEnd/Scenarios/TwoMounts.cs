@@ -30,7 +30,7 @@ public sealed class TwoMounts(Target target) : Scenario(target)
     {
         await Mount.RunAsync("echo 0 >counter");
         var script = $"python3 \"$PROGRAMS/claimed_counter.py\" {what} 12";
-        await Task.WhenAll(Mount.RunAsync(script, 120), Other.RunAsync(script, 120), Mount.RunAsync(script, 120), Other.RunAsync(script, 120));
+        await Task.WhenAll(Mount.RunAsync(script), Other.RunAsync(script), Mount.RunAsync(script), Other.RunAsync(script));
         await Other.RunAsync("is \"$(cat counter)\" 48");
         await Mount.RunAsync("is \"$(cat counter)\" 48; is \"$(ls)\" counter");
         await Other.UnmountAsync();
@@ -42,7 +42,7 @@ public sealed class TwoMounts(Target target) : Scenario(target)
     {
         await Mount.RunAsync("for i in 0 1 2 3; do : >f$i; done");
         string Script(string who) => $"python3 \"$PROGRAMS/fought_over.py\" write {who} {(Fast ? 4 : 15)} '{Mount.Scratch}/{who}'";
-        await Task.WhenAll(Mount.RunAsync(Script("one"), 120), Other.RunAsync(Script("two"), 120));
+        await Task.WhenAll(Mount.RunAsync(Script("one")), Other.RunAsync(Script("two")));
         await Other.UnmountAsync();
         await Mount.RemountAsync();
         TestContext.Current.TestOutputHelper?.WriteLine(await Mount.RunAsync($"python3 \"$PROGRAMS/fought_over.py\" check '{Mount.Scratch}/one' '{Mount.Scratch}/two'"));
