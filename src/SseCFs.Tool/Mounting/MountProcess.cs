@@ -44,12 +44,16 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         await fileSystem.RestoreAsync(cancellation).ConfigureAwait(false);
         using var draining = new Draining(fileSystem, journal, settings.UnmountTimeout, _clock, log);
         IServedMount? mount = null;
-        var control = StartControl(directory, request => Answer(request, mount, fileSystem, journal, draining, ReloadAsync), log);
+        var mounting = new TaskCompletionSource<IServedMount?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var control = StartControl(directory, request => AnswerAsync(request, mounting.Task, fileSystem, journal, draining, ReloadAsync), log);
         try
         {
             mount = await _system.MountAsync(fileSystem, directory, settings, logs, cancellation).ConfigureAwait(false);
+            mounting.SetResult(mount);
             using var signals = new MountSignals(reason => Stop(mount, draining, reason, log), () => _ = ReloadAsync(), place);
             using var stopping = stop.Register(() => Stop(mount, draining, "service", log));
+            // A signal that came before these were there has only cancelled.
+            cancellation.ThrowIfCancellationRequested();
             MountLog.Mounted(log, settings.Bucket.ToString(), mount.Place, keys.Ring.Writer.Fingerprint);
             try
             {
@@ -70,6 +74,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
         }
         finally
         {
+            mounting.TrySetResult(null);
             if (mount is not null)
             {
                 // Gone already, unless something failed: no mount stays behind without a process.
@@ -91,29 +96,40 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
             {
                 var (code, message) = FailureText.Of(exception);
                 MountLog.KeysNotReloaded(log, message);
-                return new ControlReply { State = ControlReply.Refused, Message = $"the keys stay as they were: {message}", ExitCode = (int)code };
+                return Refused($"the keys stay as they were: {message}", code);
             }
         }
     }
 
-    private IAsyncEnumerable<ControlReply> Answer(
-        ControlRequest request, IServedMount? mount, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload)
+    /// <param name="mounting">The directory shows the mount a moment before this has it, and whoever saw it there may ask by then. Null: it failed.</param>
+    private async IAsyncEnumerable<ControlReply> AnswerAsync(
+        ControlRequest request, Task<IServedMount?> mounting, SseFileSystem fileSystem, ChangeJournal? journal, Draining draining, Func<Task<ControlReply>> reload)
     {
-        return request.Command switch
+        switch (request.Command)
         {
-            ControlRequest.Unmount when mount is not null => draining.UnmountAsync(mount, request.Lazy),
-            ControlRequest.Reload when mount is not null => One(reload),
-            ControlRequest.Status => One(new ControlReply { State = ControlReply.Told, ProcessId = Environment.ProcessId, Status = StatusOf(fileSystem, journal) }),
-            _ => One(new ControlReply { State = ControlReply.Refused, Message = "the mount is not ready, or does not know this command", ExitCode = (int)ExitCode.Failed }),
-        };
+            case ControlRequest.Status:
+                yield return new ControlReply { State = ControlReply.Told, ProcessId = Environment.ProcessId, Status = StatusOf(fileSystem, journal) };
+                break;
+            case ControlRequest.Reload when await mounting.ConfigureAwait(false) is not null:
+                yield return await reload().ConfigureAwait(false);
+                break;
+            case ControlRequest.Unmount when await mounting.ConfigureAwait(false) is { } mount:
+                await foreach (var reply in draining.UnmountAsync(mount, request.Lazy).ConfigureAwait(false))
+                {
+                    yield return reply;
+                }
+                break;
+            case ControlRequest.Unmount or ControlRequest.Reload:
+                yield return Refused("it could not be mounted; its log says why");
+                break;
+            default:
+                yield return Refused($"this mount does not know the command {request.Command}; it was made by another version of ssecfs");
+                break;
+        }
     }
 
-    private static IAsyncEnumerable<ControlReply> One(ControlReply reply) => One(() => Task.FromResult(reply));
-
-    private static async IAsyncEnumerable<ControlReply> One(Func<Task<ControlReply>> reply)
-    {
-        yield return await reply().ConfigureAwait(false);
-    }
+    private static ControlReply Refused(string message, ExitCode code = ExitCode.Failed) =>
+        new() { State = ControlReply.Refused, Message = message, ExitCode = (int)code };
 
     private MountStatus StatusOf(SseFileSystem fileSystem, ChangeJournal? journal)
     {

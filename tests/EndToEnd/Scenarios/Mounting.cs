@@ -80,6 +80,21 @@ public sealed class Mounting(Target target) : Scenario(target)
         "$TOOL" umount "$SCRATCH/m"
         """);
 
+    /// <summary>A mount that is asked while it comes, here with a slow fusermount3 (that root does without), is unmounted as soon as it is there.</summary>
+    [Fact]
+    public async Task ItIsUnmountedWhileItComes() => await ToolAsync("""
+        mkdir "$SCRATCH/m" "$SCRATCH/bin"
+        printf '#!/bin/sh\nsleep 1\nexec %s "$@"\n' "$(command -v fusermount3)" >"$SCRATCH/bin/fusermount3"
+        chmod +x "$SCRATCH/bin/fusermount3"
+        PATH=$SCRATCH/bin:$PATH "$TOOL" mount "$SOURCE" "$SCRATCH/m" --key "file:$KEY" "${SERVICE[@]}" --foreground & mount=$!
+        until "$TOOL" umount "$SCRATCH/m" 2>"$SCRATCH/said"; do
+            grep -q 'nothing is mounted there' "$SCRATCH/said" || { cat "$SCRATCH/said"; kill $mount; exit 1; }
+            kill -0 $mount
+        done
+        wait $mount
+        ! mountpoint -q "$SCRATCH/m"
+        """);
+
     /// <summary>SIGTERM, as at shutdown: everything is stored before the process ends.</summary>
     [Fact]
     public async Task TerminationStoresEverything()
