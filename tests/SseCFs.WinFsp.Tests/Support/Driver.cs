@@ -26,6 +26,7 @@ internal sealed class Driver : Drive, IDriveHost
     private readonly HashSet<string> _deleting = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<(int Status, uint Bytes, FileInfo Info)>> _pending = new();
     private readonly AsyncLocal<ulong> _current = new();
+    private readonly ConcurrentDictionary<Task, byte> _callbacks = new();
 
     // As FspFileSystemOpEnter guards a file system: whoever may change names is alone.
     private readonly ReaderWriterLockSlim _guard = new();
@@ -282,12 +283,13 @@ internal sealed class Driver : Drive, IDriveHost
 
     public override async ValueTask DisposeAsync()
     {
-        // Whoever ends the drive may stand on the thread of a callback that holds the guard.
+        // The library first joins the dispatcher's threads; whoever ends the drive here may stand on one of them, with the guard held.
+        await Task.WhenAll(_callbacks.Keys).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         await DispatchAsync(() =>
         {
             _drive.Unmounted(this);
             return STATUS_SUCCESS;
-        }).ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
+        });
         _drive.DispatcherStopped(true);
         await _drive.Completion;
         _guard.Dispose();
@@ -477,6 +479,10 @@ internal sealed class Driver : Drive, IDriveHost
                 done = request();
                 return (done.Item1, 0);
             }, out _);
+            if (result != STATUS_PENDING)
+            {
+                _pending.TryRemove(hint, out _);
+            }
             return (result, done.Item2, done.Item3);
         });
         if (status == STATUS_PENDING)
@@ -484,7 +490,6 @@ internal sealed class Driver : Drive, IDriveHost
             LateAnswers.Enqueue(kind);
             return await answer.Task;
         }
-        _pending.TryRemove(hint, out _);
         return (status, bytes, info);
     }
 
@@ -495,8 +500,19 @@ internal sealed class Driver : Drive, IDriveHost
     }
 
     /// <summary>Callbacks wait for the service, as they may: WinFsp's dispatcher has threads of its own, and the pool's are not theirs to hold.</summary>
-    private static Task<T> DispatchAsync<T>(Func<T> request) =>
-        Task.Factory.StartNew(request, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+    private async Task<T> DispatchAsync<T>(Func<T> request)
+    {
+        var callback = Task.Factory.StartNew(request, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+        _callbacks[callback] = 0;
+        try
+        {
+            return await callback;
+        }
+        finally
+        {
+            _callbacks.TryRemove(callback, out _);
+        }
+    }
 
     private async Task<T> RunAsync<T>(string request, Func<(int, T)> callback)
     {
