@@ -26,7 +26,7 @@ internal sealed class Driver : Drive, IDriveHost
     private readonly HashSet<string> _deleting = new(StringComparer.OrdinalIgnoreCase);
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource<(int Status, uint Bytes, FileInfo Info)>> _pending = new();
     private readonly AsyncLocal<ulong> _current = new();
-    private readonly ConcurrentDictionary<Task, byte> _callbacks = new();
+    private readonly ConcurrentDictionary<Task, byte> _sending = new();
 
     // As FspFileSystemOpEnter guards a file system: whoever may change names is alone.
     private readonly ReaderWriterLockSlim _guard = new();
@@ -283,8 +283,9 @@ internal sealed class Driver : Drive, IDriveHost
 
     public override async ValueTask DisposeAsync()
     {
-        // The library first joins the dispatcher's threads; whoever ends the drive here may stand on one of them, with the guard held.
-        await Task.WhenAll(_callbacks.Keys).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
+        // The library first joins the dispatcher's threads. Here only those whose requests may be answered later: a test that failed may have left others blocked for ever,
+        // and whoever ends the drive may stand on one of them, with the guard held.
+        await Task.WhenAll(_sending.Keys).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         await DispatchAsync(() =>
         {
             _drive.Unmounted(this);
@@ -470,7 +471,7 @@ internal sealed class Driver : Drive, IDriveHost
         var hint = Interlocked.Increment(ref _lastRequest);
         var answer = new TaskCompletionSource<(int, uint, FileInfo)>(TaskCreationOptions.RunContinuationsAsynchronously);
         _pending[hint] = answer;
-        var (status, bytes, info) = await DispatchAsync(() =>
+        var sending = DispatchAsync(() =>
         {
             _current.Value = hint;
             var done = default((int, uint, FileInfo));
@@ -485,6 +486,9 @@ internal sealed class Driver : Drive, IDriveHost
             }
             return (result, done.Item2, done.Item3);
         });
+        _sending[sending] = 0;
+        var (status, bytes, info) = await sending;
+        _sending.TryRemove(sending, out _);
         if (status == STATUS_PENDING)
         {
             LateAnswers.Enqueue(kind);
@@ -500,19 +504,8 @@ internal sealed class Driver : Drive, IDriveHost
     }
 
     /// <summary>Callbacks wait for the service, as they may: WinFsp's dispatcher has threads of its own, and the pool's are not theirs to hold.</summary>
-    private async Task<T> DispatchAsync<T>(Func<T> request)
-    {
-        var callback = Task.Factory.StartNew(request, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
-        _callbacks[callback] = 0;
-        try
-        {
-            return await callback;
-        }
-        finally
-        {
-            _callbacks.TryRemove(callback, out _);
-        }
-    }
+    private static Task<T> DispatchAsync<T>(Func<T> request) =>
+        Task.Factory.StartNew(request, CancellationToken.None, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
 
     private async Task<T> RunAsync<T>(string request, Func<(int, T)> callback)
     {

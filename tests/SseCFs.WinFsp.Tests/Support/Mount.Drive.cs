@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging.Abstractions;
 using SseCFs.Tests.Behaviour.Random;
 using SseCFs.WinFsp;
@@ -14,7 +15,7 @@ namespace SseCFs.Tests.Support;
 /// <content>The way Windows does it, on a drive.</content>
 internal sealed partial class Mount
 {
-    private readonly Dictionary<ulong, NtFile> _handles = [];
+    private readonly ConcurrentDictionary<ulong, NtFile> _handles = new();
 
     public Driver Driver { get; private set; } = null!;
 
@@ -58,7 +59,7 @@ internal sealed partial class Mount
     }
 
     /// <summary>FlushFileBuffers, then CloseHandle: only the first tells what failed.</summary>
-    public Task Close(ulong handle) => _handles.Remove(handle, out var file) ? Told(() => CloseAsync(file)) : CloseHandle(handle);
+    public Task Close(ulong handle) => _handles.TryRemove(handle, out var file) ? Told(() => CloseAsync(file)) : CloseHandle(handle);
 
     private async Task CloseAsync(NtFile file)
     {
