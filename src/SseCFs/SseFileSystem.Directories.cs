@@ -144,7 +144,7 @@ public sealed partial class SseFileSystem
             change(known.Extended, key);
             try
             {
-                known.ToObjectMetadata(_mounted.WriterOf(found));
+                known.ToObjectMetadata();
             }
             catch (FsException)
             {

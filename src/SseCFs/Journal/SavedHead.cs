@@ -35,12 +35,21 @@ internal sealed record SavedHead
 
     public bool AreTimesOfWrite { get; init; }
 
+    /// <summary>The id of the <see cref="WriteAttempt"/> that stores it; null in journals of earlier releases, and where metadata alone was changed.</summary>
+    public string? Attempt { get; init; }
+
+    /// <summary>Earlier attempts to store the file whose outcome was not known; null: none.</summary>
+    public List<SavedAttempt>? EarlierAttempts { get; init; }
+
     /// <summary>The upload that has some of the bytes, which then are nowhere else; null if all are here.</summary>
     public UploadState? Upload { get; init; }
 }
 
 /// <summary>One version of an object. Size in bytes.</summary>
 internal sealed record SavedVersion(string ETag, long Size, DateTimeOffset LastModified, bool IsPlain);
+
+/// <summary>A <see cref="WriteAttempt"/> and what it sent.</summary>
+internal sealed record SavedAttempt(string Id, SentContent Sent);
 
 /// <summary>A rename that was begun: objects are copied, then the sources removed.</summary>
 internal sealed record RenameIntent
@@ -56,7 +65,10 @@ internal sealed record RenameIntent
     /// <summary>Of a file: the version that is moved.</summary>
     public string? ETag { get; init; }
 
-    /// <summary>Of a file: the user metadata that the copy gets, which tells it from what stood there before.</summary>
+    /// <summary>The id of the attempt that makes the copy, or from which those that copy a directory's objects are derived; null in journals of earlier releases.</summary>
+    public string? Attempt { get; init; }
+
+    /// <summary>Of a file, in journals of earlier releases: the user metadata of the copy.</summary>
     public Dictionary<string, string>? User { get; init; }
 
     /// <summary>Of a directory: it failed half-way, and the copies are to go again.</summary>

@@ -6,7 +6,7 @@ namespace SseCFs.Store;
 /// </summary>
 internal sealed class Capabilities
 {
-    private int _copy, _partCopy, _keyChange, _completeConditions, _deleteConditions, _plainWithKey;
+    private int _copy, _partCopy, _keyChange, _completeConditions, _deleteConditions, _plainWithKey, _etagIsDigest, _partsETagIsDigest;
 
     /// <summary>CopyObject of an encrypted object. 501 on Ceph before 20.2.</summary>
     public bool? Copy { get => Read(_copy); set => _copy = Write(value); }
@@ -25,6 +25,12 @@ internal sealed class Capabilities
 
     /// <summary>A plain object may be asked for with a key. AWS refuses that with 400, Ceph answers.</summary>
     public bool? PlainWithKey { get => Read(_plainWithKey); set => _plainWithKey = Write(value); }
+
+    /// <summary>The ETag of an encrypted object that was one PUT is the MD5 of its content: so on Ceph, not on AWS. Learned by each PUT.</summary>
+    public bool? ETagIsDigest { get => Read(_etagIsDigest); set => _etagIsDigest = Write(value); }
+
+    /// <summary>The ETag of an encrypted multipart object is <see cref="OwnWrites.ETagOfParts"/>. Learned by each upload.</summary>
+    public bool? PartsETagIsDigest { get => Read(_partsETagIsDigest); set => _partsETagIsDigest = Write(value); }
 
     private static bool? Read(int value) => value == 0 ? null : value > 0;
 

@@ -31,6 +31,8 @@ internal sealed class EncryptedOnlyStore(IObjectStore store) : IObjectStore
     public ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         store.PutAsync(key, content, metadata, condition, cancellation);
 
+    public ValueTask<bool> IsOwnAsync(ObjectInfo there, WriteAttempt attempt, CancellationToken cancellation) => store.IsOwnAsync(there, attempt, cancellation);
+
     public ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         store.StartUploadAsync(key, metadata, cancellation);
 

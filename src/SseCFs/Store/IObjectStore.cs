@@ -26,10 +26,14 @@ public interface IObjectStore
     /// <summary>One PUT of a whole object, encrypted; a reply that does not say so is undone and <see cref="FsError.NotEncrypted"/>.</summary>
     ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation);
 
+    /// <summary>Whether a version, as <see cref="HeadAsync"/> shows it, was created by the attempt: it carries its id, and has the content that was sent.</summary>
+    ValueTask<bool> IsOwnAsync(ObjectInfo there, WriteAttempt attempt, CancellationToken cancellation);
+
     /// <summary>Starts a multipart upload of an encrypted object.</summary>
     ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation);
 
     /// <summary>Goes on with an upload that an earlier process began and handed over. Asks the service nothing.</summary>
+    /// <param name="metadata">What it was begun with, the attempt included.</param>
     /// <param name="parts">What it has of it: ETags by number.</param>
     IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts);
 
@@ -85,6 +89,11 @@ public sealed record ObjectInfo(string Key, long Size, string ETag, DateTimeOffs
 
     /// <summary>The version that had the same bytes and metadata before they were encrypted with another key; null if none is known.</summary>
     public string? FormerETag { get; init; }
+
+    /// <summary>
+    /// The id of the <see cref="WriteAttempt"/> that its metadata names; null if it names none. No proof of who wrote it: see <see cref="IObjectStore.IsOwnAsync"/>.
+    /// </summary>
+    public string? Attempt { get; init; }
 }
 
 /// <summary>What a write left: ETag unquoted (an opaque version mark, MD5 or not).</summary>
@@ -115,6 +124,12 @@ public sealed record ObjectMetadata(IReadOnlyDictionary<string, string> User, st
 
     /// <summary>For a write: the version that is encrypted anew, its bytes and metadata unchanged. See <see cref="ObjectInfo.FormerETag"/>.</summary>
     public string? FormerETag { get; init; }
+
+    /// <summary>For a write: whose version it will be; null: an attempt of its own. A read does not tell it here, but in <see cref="ObjectInfo.Attempt"/>.</summary>
+    public WriteAttempt? Attempt { get; init; }
+
+    /// <summary>The same with an attempt.</summary>
+    public ObjectMetadata WithAttempt() => Attempt is null ? this with { Attempt = WriteAttempt.New() } : this;
 
     /// <summary>Bytes that user metadata takes, names included.</summary>
     public static int SizeOf(IReadOnlyDictionary<string, string> user) => user.Sum(pair => pair.Key.Length + System.Text.Encoding.UTF8.GetByteCount(pair.Value));

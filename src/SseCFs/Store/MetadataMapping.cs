@@ -4,8 +4,8 @@ using Amazon.S3.Model;
 namespace SseCFs.Store;
 
 /// <summary>
-/// An object's metadata in the SDK's words. Beside the caller's own entries stand two of ours: the fingerprint of the key, and of an object that was encrypted anew
-/// which version it was before. Stateless.
+/// Maps an object's metadata to the SDK's requests and replies. Beside the caller's own entries stand three of ours: the id of the write attempt, the fingerprint of the
+/// key, and the former version of an object that was encrypted anew. Stateless.
 /// </summary>
 internal static class MetadataMapping
 {
@@ -26,14 +26,18 @@ internal static class MetadataMapping
     public static List<Tag>? TagsOf(ObjectMetadata metadata) =>
         metadata.Tags.Count == 0 ? null : [.. metadata.Tags.Select(tag => new Tag { Key = tag.Key, Value = tag.Value })];
 
-    /// <summary>What is ours is left out where the caller's own leaves no room for it: it only saves requests.</summary>
+    /// <summary>
+    /// The id of the attempt is always written: it decides whether a version is ours. Fingerprint and former version only save requests, and are left out where the
+    /// caller's entries leave no room for them.
+    /// </summary>
     public static void Write(ObjectMetadata metadata, CustomerKeyHeaders key, MetadataCollection user, HeadersCollection headers)
     {
         foreach (var (name, value) in metadata.User)
         {
             user[name] = value;
         }
-        var room = ObjectMetadata.LargestUser - ObjectMetadata.SizeOf(metadata.User);
+        user[WriteAttempt.MetadataName] = metadata.Attempt!.Id;
+        var room = ObjectMetadata.LargestUser - ObjectMetadata.SizeOf(metadata.User) - WriteAttempt.MetadataSize;
         Add(ObjectMetadata.KeyName, key.Fingerprint);
         if (metadata.FormerETag is { } former)
         {
@@ -64,7 +68,7 @@ internal static class MetadataMapping
         }
     }
 
-    public static (ObjectMetadata Metadata, string? FormerETag) Read(MetadataCollection user, HeadersCollection headers, string? expires, S3StorageClass? storageClass)
+    public static (ObjectMetadata Metadata, OwnMarks Marks) Read(MetadataCollection user, HeadersCollection headers, string? expires, S3StorageClass? storageClass)
     {
         var own = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var name in user.Keys)
@@ -72,6 +76,8 @@ internal static class MetadataMapping
             own[name.StartsWith(Prefix, StringComparison.OrdinalIgnoreCase) ? name[Prefix.Length..].ToLowerInvariant() : name.ToLowerInvariant()] = user[name];
         }
         own.Remove(ObjectMetadata.KeyName);
+        own.Remove(WriteAttempt.MetadataName, out var attempt);
+        own.Remove(WriteAttempt.FormerMetadataName, out var formerWriter);
         string? former = null;
         if (own.Remove(FormerName, out var mark) && mark.Split(' ', 2) is [var etag, var modified] && modified == own.GetValueOrDefault(ModifyName, None))
         {
@@ -87,8 +93,11 @@ internal static class MetadataMapping
                 NullIfEmpty(expires),
                 NullIfEmpty(storageClass?.Value)),
         };
-        return (metadata, former);
+        return (metadata, new OwnMarks(attempt ?? formerWriter, former));
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
 }
+
+/// <summary>What an object's metadata says of its write. See <see cref="ObjectInfo.Attempt"/> and <see cref="ObjectInfo.FormerETag"/>.</summary>
+internal readonly record struct OwnMarks(string? Attempt, string? FormerETag);

@@ -188,8 +188,8 @@ internal sealed class S3Body : ObjectBody
             throw new FsException(FsError.BadReply, $"GET {key}: the service sent another range than the one asked for");
         }
         var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
-        var (metadata, former) = MetadataMapping.Read(reply.Metadata, reply.Headers, reply.ExpiresString, reply.StorageClass);
-        return requests.InfoOf(key, size, reply.ETag, reply.LastModified, isOpened ? headers : null, metadata, former);
+        var (metadata, marks) = MetadataMapping.Read(reply.Metadata, reply.Headers, reply.ExpiresString, reply.StorageClass);
+        return requests.InfoOf(key, size, reply.ETag, reply.LastModified, isOpened ? headers : null, metadata, marks);
     }
 
     private static FsException NoLonger(string key, Exception? cause) => new(FsError.Stale, $"{key} is no longer the version that was opened", cause);

@@ -68,6 +68,7 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         await EnsureConditionAsync(destination, condition, cancellation).ConfigureAwait(false);
         try
         {
+            metadata.Attempt!.Send(new SentContent(source.Size, ETag: null));
             var reply = await requests.Retries.RunAsync($"copy {source.Key} to {destination}", source.Size, (_, token) =>
             {
                 var request = new CopyObjectRequest
@@ -119,7 +120,7 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
             throw new FsException(FsError.Stale, $"{source.Key} changed before it was copied", e);
         }
         var info = await store.HeadAsync(destination, cancellation).ConfigureAwait(false);
-        return info.Size == source.Size && info.Encryption == Encryption.CustomerKey
+        return info.Size == source.Size && info.Encryption == Encryption.CustomerKey && info.Attempt == metadata.Attempt!.Id
             ? new WrittenObject(info.ETag, info.LastModified)
             : throw new FsException(FsError.BadReply, $"the copy {destination} is not what was copied");
     }

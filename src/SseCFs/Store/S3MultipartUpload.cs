@@ -190,22 +190,30 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     private async ValueTask<WrittenObject> CompleteAndVerifyAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
     {
+        var tries = 0;
+        var parts = _parts.OrderBy(part => part.Key).ToList();
+        var digest = OwnWrites.ETagOfParts([.. parts.Select(part => S3Requests.Unquote(part.Value))]);
+        var isRepeat = _metadata.Attempt!.MayBeStored;
+        _metadata.Attempt.Send(new SentContent(expectedSize, digest));
         if (_requests.Capabilities.CompleteConditions != true)
         {
+            if (isRepeat && await _requests.Own.FindAsync(Key, _metadata, cancellation).ConfigureAwait(false) is { } done)
+            {
+                return done;
+            }
             await EnsureConditionAsync(condition, cancellation).ConfigureAwait(false);
         }
-        var attempts = 0;
         try
         {
             await _requests.Retries.RunAsync($"complete upload of {Key}", expectedSize, (attempt, token) =>
             {
-                attempts = attempt;
+                tries = attempt;
                 var request = new CompleteMultipartUploadRequest
                 {
                     BucketName = _requests.Options.Bucket,
                     Key = Key,
                     UploadId = UploadId,
-                    PartETags = [.. _parts.OrderBy(part => part.Key).Select(part => new PartETag(part.Key, part.Value))],
+                    PartETags = [.. parts.Select(part => new PartETag(part.Key, part.Value))],
                     IfMatch = condition.IfMatch,
                     IfNoneMatch = condition.IfAbsent ? "*" : null,
                 };
@@ -213,10 +221,10 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 return _requests.Client.CompleteMultipartUploadAsync(request, token);
             }, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (IsGone(e) || IsInternalError(e) || attempts > 1 && e.Reason == FsError.Conflict)
+        catch (FsException e) when (IsGone(e) || IsInternalError(e) || (isRepeat || tries > 1) && e.Reason == FsError.Conflict)
         {
-            // Completed by a request whose reply was lost? The object itself tells.
-            return await _requests.FindOwnWriteAsync(Key, expectedSize, _metadata, there => ValueTask.FromResult(IsOfOurParts(there.ETag)), cancellation).ConfigureAwait(false)
+            // An earlier request may have completed it, its reply lost: the object itself tells.
+            return await _requests.Own.FindAsync(Key, _metadata, cancellation).ConfigureAwait(false)
                 ?? throw (e.Reason == FsError.Conflict ? Refused(condition, e) : await MeansGoneAsync(e, cancellation).ConfigureAwait(false) ? Gone(e) : e);
         }
         catch (FsException e) when (e.Reason == FsError.Conflict || e.Reason == FsError.NotFound && condition.IfMatch is not null && !IsGone(e))
@@ -230,9 +238,12 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         {
             throw await _requests.UndoAsync(Key).ConfigureAwait(false);
         }
-        return info.Size == expectedSize
-            ? new WrittenObject(info.ETag, info.LastModified)
-            : throw new FsException(FsError.Conflict, $"{Key} was replaced by another writer while it was uploaded");
+        if (info.Attempt != _metadata.Attempt.Id || info.Size != expectedSize)
+        {
+            throw new FsException(FsError.Conflict, $"{Key} was replaced by another writer while it was uploaded");
+        }
+        _requests.Capabilities.PartsETagIsDigest = digest is not null && info.ETag == digest;
+        return new WrittenObject(info.ETag, info.LastModified);
     }
 
     /// <summary>Ceph 18.2 calls a completion of an upload that is gone one "already in progress" (500 InternalError); its parts can be listed no more.</summary>
@@ -266,9 +277,6 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     private static bool IsInternalError(FsException e) => e.InnerException is AmazonS3Exception { ErrorCode: "InternalError" };
 
     private static bool IsGone(FsException e) => e.InnerException is AmazonS3Exception { ErrorCode: "NoSuchUpload" };
-
-    /// <summary>A completed upload's ETag ends in the number of its parts. What stands before is no rule that all services share.</summary>
-    private bool IsOfOurParts(string etag) => etag.EndsWith(string.Create(CultureInfo.InvariantCulture, $"-{_parts.Count}"), StringComparison.Ordinal);
 
     /// <summary>For services that ignore conditions here: a look right before. A small window stays.</summary>
     private async ValueTask EnsureConditionAsync(WriteCondition condition, CancellationToken cancellation)

@@ -37,19 +37,21 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
         await S3Body.OpenAsync(_requests, key, offset, length, ifMatch, ifNoneMatch, cancellation).ConfigureAwait(false);
 
     public ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
-        _requests.PutAsync(key, content, metadata, condition, cancellation);
+        _requests.PutAsync(key, content, metadata.WithAttempt(), condition, cancellation);
+
+    public ValueTask<bool> IsOwnAsync(ObjectInfo there, WriteAttempt attempt, CancellationToken cancellation) => _requests.Own.IsOwnAsync(there, attempt, cancellation);
 
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
-        await S3MultipartUpload.StartAsync(_requests, key, metadata, cancellation).ConfigureAwait(false);
+        await S3MultipartUpload.StartAsync(_requests, key, metadata.WithAttempt(), cancellation).ConfigureAwait(false);
 
     public IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts) =>
-        S3MultipartUpload.Resume(_requests, key, uploadId, metadata, parts);
+        S3MultipartUpload.Resume(_requests, key, uploadId, metadata.WithAttempt(), parts);
 
     public ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation) =>
         OpenUploads.AbortAsync(_requests.Client, _requests.Options.Bucket, _requests.Retries, key, uploadId, cancellation);
 
     public ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
-        _copy.CopyAsync(source, destination, metadata, condition, cancellation);
+        _copy.CopyAsync(source, destination, metadata.WithAttempt(), condition, cancellation);
 
     public ValueTask<IReadOnlyDictionary<string, string>> GetTagsAsync(string key, CancellationToken cancellation) => S3Tags.GetAsync(_requests, key, cancellation);
 

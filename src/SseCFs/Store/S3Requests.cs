@@ -19,6 +19,8 @@ internal sealed class S3Requests(
 
     public WriteRefusals Refusals { get; } = new(client, options, retries, clock);
 
+    public OwnWrites Own => field ??= new OwnWrites(this);
+
     /// <summary>UNSIGNED-PAYLOAD is for TLS only, which protects the body itself; over plain http the body is hashed and signed.</summary>
     public bool IsPayloadUnsigned { get; } = client.Config.ServiceURL?.StartsWith("http://", StringComparison.OrdinalIgnoreCase) != true;
 
@@ -114,7 +116,7 @@ internal sealed class S3Requests(
         FsError.NotEncrypted, $"the service did not confirm that {key} is encrypted with the customer's key, so the write was undone; 'ssecfs check' tells what the service can do");
 
     /// <param name="openedBy">The key that the reply names; null if it names none.</param>
-    public ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, CustomerKeyHeaders? openedBy, ObjectMetadata metadata, string? formerETag)
+    public ObjectInfo InfoOf(string key, long size, string etag, DateTime? modified, CustomerKeyHeaders? openedBy, ObjectMetadata metadata, OwnMarks marks)
     {
         if (size < 0 || string.IsNullOrEmpty(etag))
         {
@@ -127,7 +129,8 @@ internal sealed class S3Requests(
         return new ObjectInfo(key, size, Unquote(etag), Utc(modified), openedBy is null ? Encryption.Plain : Encryption.CustomerKey, metadata)
         {
             KeyFingerprint = openedBy?.Fingerprint,
-            FormerETag = formerETag,
+            FormerETag = marks.FormerETag,
+            Attempt = marks.Attempt,
         };
     }
 
@@ -142,8 +145,8 @@ internal sealed class S3Requests(
             headers?.AddTo(request);
             var reply = await client.GetObjectMetadataAsync(request, token).ConfigureAwait(false);
             var isOpened = headers?.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5) == true;
-            var (metadata, former) = MetadataMapping.Read(reply.Metadata, reply.Headers, reply.ExpiresString, reply.StorageClass);
-            return InfoOf(key, reply.ContentLength, reply.ETag, reply.LastModified, isOpened ? headers : null, metadata, former);
+            var (metadata, marks) = MetadataMapping.Read(reply.Metadata, reply.Headers, reply.ExpiresString, reply.StorageClass);
+            return InfoOf(key, reply.ContentLength, reply.ETag, reply.LastModified, isOpened ? headers : null, metadata, marks);
         }, cancellation);
 
     /// <summary>HEAD has no body: a GET of one byte says in words why it was refused.</summary>
@@ -183,58 +186,27 @@ internal sealed class S3Requests(
         var headers = ring.WriterOf(key, metadata);
         MetadataMapping.Write(metadata, headers, request.Metadata, request.Headers);
         headers.AddTo(request);
+        var digest = Convert.ToHexStringLower(Convert.FromBase64String(request.MD5Digest));
+        // A PUT of an attempt that an earlier process began may repeat a request that was carried out.
+        var isRepeat = attempt > 1 || metadata.Attempt!.MayBeStored;
+        metadata.Attempt!.Send(new SentContent(content.Length, digest));
         PutObjectResponse reply;
         try
         {
             reply = await client.PutObjectAsync(request, cancellation).ConfigureAwait(false);
         }
-        catch (AmazonS3Exception e) when (attempt > 1 && e.StatusCode == HttpStatusCode.PreconditionFailed)
+        catch (AmazonS3Exception e) when (isRepeat && e.StatusCode == HttpStatusCode.PreconditionFailed)
         {
-            return await FindOwnWriteAsync(key, content.Length, metadata, there => HasContentAsync(there, request.MD5Digest, cancellation), cancellation).ConfigureAwait(false) ?? throw S3Errors.ToFsException(e, $"PUT {key}");
+            return await Own.FindAsync(key, metadata, cancellation).ConfigureAwait(false) ?? throw S3Errors.ToFsException(e, $"PUT {key}");
         }
         if (!headers.IsEcho(reply.ServerSideEncryptionCustomerMethod, reply.ServerSideEncryptionCustomerProvidedKeyMD5))
         {
             throw await UndoAsync(key).ConfigureAwait(false);
         }
         ring.Opened(key, headers);
+        capabilities.ETagIsDigest = Unquote(reply.ETag) == digest;
         return string.IsNullOrEmpty(reply.ETag)
             ? throw new FsException(FsError.BadReply, $"the service does not tell the ETag of {key}")
             : new WrittenObject(Unquote(reply.ETag), clock.GetUtcNow());
-    }
-
-    /// <summary>The ETag is the MD5 on Ceph; where it is not, the content itself must tell.</summary>
-    private async ValueTask<bool> HasContentAsync(ObjectInfo there, string md5, CancellationToken cancellation)
-    {
-        if (there.ETag == Convert.ToHexStringLower(Convert.FromBase64String(md5)))
-        {
-            return true;
-        }
-        var body = await S3Body.OpenAsync(this, there.Key, 0, Math.Max(1, there.Size), there.ETag, null, cancellation).ConfigureAwait(false);
-        await using (body!.ConfigureAwait(false))
-        {
-            return await ContentMd5.OfAsync(body!, cancellation).ConfigureAwait(false) == md5;
-        }
-    }
-
-    /// <summary>
-    /// The condition failed on a repeated attempt, or the upload is gone: perhaps because an earlier request was carried out and only its reply was lost.
-    /// Then the object there has exactly the metadata and the content that we sent; and if another writer sent the very same, there is no conflict either.
-    /// </summary>
-    /// <param name="hasOurContent">Of an object with our metadata and size, tells whether its content is ours.</param>
-    public async ValueTask<WrittenObject?> FindOwnWriteAsync(
-        string key, long size, ObjectMetadata metadata, Func<ObjectInfo, ValueTask<bool>> hasOurContent, CancellationToken cancellation)
-    {
-        try
-        {
-            var there = await HeadAsync(key, cancellation).ConfigureAwait(false);
-            var isOurs = there.Size == size && there.Encryption == Encryption.CustomerKey
-                && there.Metadata.Includes(metadata.User)
-                && await hasOurContent(there).ConfigureAwait(false);
-            return isOurs ? new WrittenObject(there.ETag, there.LastModified) : null;
-        }
-        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.KeyUnknown)
-        {
-            return null;
-        }
     }
 }

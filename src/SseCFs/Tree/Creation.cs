@@ -58,7 +58,7 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
         made.Device = device;
         var file = mounted.Names.NewFile();
         var written = await mounted.Upload.PutAsync(
-            key, content.Length == 0 ? [] : [content], _ => made.ToObjectMetadata(mounted.WriterOf(file)), WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            key, content.Length == 0 ? [] : [content], _ => made.ToObjectMetadata(), WriteCondition.Absent, cancellation).ConfigureAwait(false);
         file.Metadata = made;
         file.Stored = new StoredVersion(written.ETag, content.Length, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
         Attach(parent, name, file);

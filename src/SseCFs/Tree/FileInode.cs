@@ -31,6 +31,9 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>What was written and not uploaded yet.</summary>
     public StagedContent? Staged { get; set; }
 
+    /// <summary>Attempts to store it whose outcome is not known.</summary>
+    public PendingAttempts Attempts => field ??= new PendingAttempts();
+
     /// <summary>An upload reads the staged content: writers wait at the gate.</summary>
     public bool IsUploading { get; set; }
 

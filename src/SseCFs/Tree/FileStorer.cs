@@ -99,7 +99,7 @@ internal sealed class FileStorer(Mounted mounted)
             var known = target.Metadata!;
             known.ModifyTime = known.ChangeTime = mounted.Now();
             known.ContentHash = hash;
-            metadata = known.ToObjectMetadata(mounted.WriterOf(target));
+            metadata = known.ToObjectMetadata();
             condition = target.Stored is { } replaced ? WriteCondition.Match(replaced.ETag) : WriteCondition.Absent;
         }
         try
@@ -147,7 +147,7 @@ internal sealed class FileStorer(Mounted mounted)
         ObjectMetadata metadata;
         lock (directory.Sync)
         {
-            metadata = directory.Metadata!.ToObjectMetadata(mounted.WriterOf(directory));
+            metadata = directory.Metadata!.ToObjectMetadata();
             directory.IsMetadataDirty = false;
         }
         try
@@ -176,7 +176,7 @@ internal sealed class FileStorer(Mounted mounted)
     /// Puts the stored content of a file under a key with the metadata it has here: sent again if it is small and in memory, else copied on the server.
     /// By a caller who holds the file's gate.
     /// </summary>
-    public async ValueTask<WrittenObject> CopyAsync(FileInode file, string key, WriteCondition condition, CancellationToken cancellation)
+    public async ValueTask<WrittenObject> CopyAsync(FileInode file, string key, WriteAttempt attempt, WriteCondition condition, CancellationToken cancellation)
     {
         var content = Versions.ContentOf(mounted, file)!;
         if (content.Size <= ResendLimit && content.IsCached())
@@ -186,7 +186,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 await content.ReadAsync(0, (int)content.Size, 0, segments, cancellation).ConfigureAwait(false);
                 var slices = Enumerable.Range(0, segments.Count).Select(i => segments[i]).ToList();
-                return await mounted.Upload.PutAsync(key, slices, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+                return await mounted.Upload.PutAsync(key, slices, hash => MetadataOf(file, hash, attempt), condition, cancellation).ConfigureAwait(false);
             }
             finally
             {
@@ -199,19 +199,18 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             source = Versions.InfoOf(file, sourceKey);
-            metadata = file.Metadata!.ToObjectMetadata(mounted.WriterOf(file));
+            metadata = file.Metadata!.ToObjectMetadata() with { Attempt = attempt };
         }
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>What a rename by <see cref="CopyAsync"/> is about to do.</summary>
-    public RenameIntent IntentOf(FileInode file, string newKey)
+    public RenameIntent IntentOf(FileInode file, string newKey, WriteAttempt attempt)
     {
         var key = mounted.Names.KeyOf(file);
         lock (file.Sync)
         {
-            var metadata = file.Metadata!.ToObjectMetadata(mounted.WriterOf(file));
-            return new RenameIntent { From = key, To = newKey, ETag = file.Stored!.ETag, User = new Dictionary<string, string>(metadata.User) };
+            return new RenameIntent { From = key, To = newKey, ETag = file.Stored!.ETag, Attempt = attempt.Id };
         }
     }
 
@@ -235,17 +234,17 @@ internal sealed class FileStorer(Mounted mounted)
                     key,
                     staged,
                     staged.Stored is null ? null : Versions.InfoOf(file, key),
-                    file.Metadata!.ToObjectMetadata(mounted.WriterOf(file), withTimes: false));
+                    file.Metadata!.ToObjectMetadata(withTimes: false) with { Attempt = WriteAttempt.New() });
             }
         }
     }
 
-    private ObjectMetadata MetadataOf(FileInode file, byte[]? hash)
+    private static ObjectMetadata MetadataOf(FileInode file, byte[]? hash, WriteAttempt attempt)
     {
         lock (file.Sync)
         {
             file.Metadata!.ContentHash = hash is null ? null : Convert.ToBase64String(hash);
-            return file.Metadata.ToObjectMetadata(mounted.WriterOf(file));
+            return file.Metadata.ToObjectMetadata() with { Attempt = attempt };
         }
     }
 
@@ -255,6 +254,7 @@ internal sealed class FileStorer(Mounted mounted)
         ObjectInfo? storedInfo = null;
         WriteCondition condition;
         bool metadataWasDirty;
+        WriteAttempt attempt;
         lock (file.Sync)
         {
             condition = file.Stored is { } stored ? WriteCondition.Match(stored.ETag) : WriteCondition.Absent;
@@ -264,21 +264,26 @@ internal sealed class FileStorer(Mounted mounted)
             }
             metadataWasDirty = file.IsMetadataDirty;
             file.IsMetadataDirty = false;
+            if (staged.Streamed is { IsAbandoned: false } streamed)
+            {
+                file.Attempts.Add(streamed.Metadata.Attempt!, stamp: null);
+            }
+            attempt = file.Attempts.For(staged.Stamp);
         }
         WrittenObject written;
         try
         {
             try
             {
-                written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+                written = await mounted.Upload.SendAsync(key, staged, storedInfo, hash => MetadataOf(file, hash, attempt), condition, cancellation).ConfigureAwait(false);
             }
             catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale && !file.IsDetached)
             {
-                // An upload of ours that was given up half-way may have been carried out all the same; or what it stands upon was encrypted anew.
+                // An earlier attempt that was given up may have been carried out all the same, or its base was encrypted anew.
                 var own = await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
                 staged.Rebase(new StoredContent(mounted.Store, mounted.Cache, key, own.ETag, own.Size));
                 written = await mounted.Upload.SendAsync(
-                    key, staged, staged.Stored is null ? null : own, hash => MetadataOf(file, hash), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
+                    key, staged, staged.Stored is null ? null : own, hash => MetadataOf(file, hash, attempt), WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
             }
             Settle(file, staged, staged.Size, key, written);
         }
@@ -301,19 +306,35 @@ internal sealed class FileStorer(Mounted mounted)
             throw;
         }
         // The content is stored: what fails from here on is no conflict over it.
-        if (staged.Streamed is { IsCompleted: true } streamed)
+        if (staged.Streamed is { IsCompleted: true } completed)
         {
-            await FollowStreamAsync(file, streamed, written, cancellation).ConfigureAwait(false);
+            await FollowStreamAsync(file, completed, written, cancellation).ConfigureAwait(false);
         }
     }
 
-    /// <summary>What is there, if it is ours or the version that is known here.</summary>
+    /// <summary>The version in the store, if one of our attempts created it, or it is the known version encrypted anew.</summary>
     private async ValueTask<ObjectInfo?> FindKnownAsync(FileInode file, string key, CancellationToken cancellation)
     {
         try
         {
             var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return info.Metadata.User.GetValueOrDefault(PosixMetadata.WriterName) == mounted.WriterOf(file) || info.FormerETag is not null && info.FormerETag == file.Stored?.ETag ? info : null;
+            IReadOnlyList<WriteAttempt> attempts;
+            lock (file.Sync)
+            {
+                if (info.FormerETag is not null && info.FormerETag == file.Stored?.ETag)
+                {
+                    return info;
+                }
+                attempts = file.Attempts.All;
+            }
+            foreach (var attempt in attempts)
+            {
+                if (await mounted.Store.IsOwnAsync(info, attempt, cancellation).ConfigureAwait(false))
+                {
+                    return info;
+                }
+            }
+            return null;
         }
         catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
         {
@@ -335,6 +356,7 @@ internal sealed class FileStorer(Mounted mounted)
                 file.Content?.Dispose();
                 file.Content = content;
                 file.Staged = null;
+                file.Attempts.Clear();
             }
         }
         staged?.Dispose();
@@ -352,7 +374,7 @@ internal sealed class FileStorer(Mounted mounted)
             {
                 known.SetTimes(written.LastModified);
             }
-            var now = known.ToObjectMetadata(mounted.WriterOf(file), withTimes: false).User;
+            var now = known.ToObjectMetadata(withTimes: false).User;
             var began = streamed.Metadata.User;
             if (known.AreTimesOfWrite && now.Count == began.Count && now.All(pair => began.GetValueOrDefault(pair.Key) == pair.Value))
             {
@@ -382,7 +404,7 @@ internal sealed class FileStorer(Mounted mounted)
         {
             // They removed it.
         }
-        var written = await mounted.Upload.SendAsync(key, staged, null, hash => MetadataOf(file, hash), condition, cancellation).ConfigureAwait(false);
+        var written = await mounted.Upload.SendAsync(key, staged, null, hash => MetadataOf(file, hash, WriteAttempt.New()), condition, cancellation).ConfigureAwait(false);
         Settle(file, staged, staged.Size, key, written);
         await FollowStreamAsync(file, staged.Streamed!, written, cancellation).ConfigureAwait(false);
         ForgetListing(file);
@@ -441,6 +463,7 @@ internal sealed class FileStorer(Mounted mounted)
             lock (file.Sync)
             {
                 file.Staged = null;
+                file.Attempts.Clear();
                 if (theirs is not null)
                 {
                     Versions.Replace(mounted, file, new StoredVersion(theirs.ETag, theirs.Size, theirs.LastModified, theirs.Encryption));
@@ -457,7 +480,7 @@ internal sealed class FileStorer(Mounted mounted)
         file.ForgetSave();
 
         ValueTask<WrittenObject> SendAsync(string name) =>
-            mounted.Upload.SendAsync(name, staged, null, hash => MetadataOf(file, hash), WriteCondition.Absent, cancellation);
+            mounted.Upload.SendAsync(name, staged, null, hash => MetadataOf(file, hash, WriteAttempt.New()), WriteCondition.Absent, cancellation);
     }
 
     /// <summary>A name was added beside the file.</summary>
@@ -475,27 +498,37 @@ internal sealed class FileStorer(Mounted mounted)
     private async ValueTask StoreMetadataAsync(FileInode file, CancellationToken cancellation)
     {
         var key = mounted.Names.KeyOf(file);
+        WriteAttempt attempt;
         lock (file.Sync)
         {
             file.IsMetadataDirty = false;
+            attempt = file.Attempts.For(PendingAttempts.AttributesOnly);
         }
         try
         {
-            var written = await CopyAsync(file, key, WriteCondition.Match(file.Stored!.ETag), cancellation).ConfigureAwait(false);
+            var written = await CopyAsync(file, key, attempt, WriteCondition.Match(file.Stored!.ETag), cancellation).ConfigureAwait(false);
             lock (mounted.Names.Sync)
             {
                 mounted.Names.Touch(file);
                 lock (file.Sync)
                 {
                     Versions.Moved(file, key, written);
+                    file.Attempts.Clear();
                 }
             }
             file.ForgetSave();
         }
         catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
         {
-            if (await Versions.TryFollowAsync(mounted, file, cancellation).ConfigureAwait(false))
+            if (await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) is { } known && known.ETag != file.Stored!.ETag)
             {
+                lock (mounted.Names.Sync)
+                {
+                    lock (file.Sync)
+                    {
+                        Versions.Moved(file, key, new WrittenObject(known.ETag, known.LastModified));
+                    }
+                }
                 await StoreMetadataAsync(file, cancellation).ConfigureAwait(false);
                 return;
             }

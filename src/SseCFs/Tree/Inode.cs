@@ -50,9 +50,6 @@ internal abstract class Inode(ulong number)
         Journal = null;
     }
 
-    /// <summary>Of an inode that an earlier process wrote: by what its writes are known. Null: by this mount's name.</summary>
-    public string? Writer { get; set; }
-
     /// <summary>The one request for metadata under way.</summary>
     public Task? Loading { get; set; }
 }

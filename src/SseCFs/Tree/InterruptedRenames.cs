@@ -64,7 +64,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
             return;
         }
         var copy = await FindAsync(intent.To, cancellation).ConfigureAwait(false);
-        if (copy is null || !copy.Metadata.Includes(intent.User!))
+        if (copy is null || copy.Attempt != (intent.Attempt ?? intent.User?.GetValueOrDefault(WriteAttempt.FormerMetadataName)))
         {
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
         }
@@ -137,9 +137,9 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
         if (await FindAsync(newKey, cancellation).ConfigureAwait(false) is not { } copy)
         {
-            await mounted.Store.CopyAsync(source, newKey, source.Metadata, WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            await mounted.Store.CopyAsync(source, newKey, source.Metadata with { Attempt = AttemptOf(intent, source) }, WriteCondition.Absent, cancellation).ConfigureAwait(false);
         }
-        else if (!IsCopy(copy, source))
+        else if (!IsCopy(intent, copy, source))
         {
             JournalLog.RenameSourceKept(mounted.Log, key, newKey);
             return;
@@ -150,7 +150,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
     private async ValueTask RemoveCopyAsync(RenameIntent intent, string key, CancellationToken cancellation)
     {
         var newKey = intent.To + key[intent.From.Length..];
-        if (await FindAsync(key, cancellation).ConfigureAwait(false) is { } source && await FindAsync(newKey, cancellation).ConfigureAwait(false) is { } copy && IsCopy(copy, source))
+        if (await FindAsync(key, cancellation).ConfigureAwait(false) is { } source && await FindAsync(newKey, cancellation).ConfigureAwait(false) is { } copy && IsCopy(intent, copy, source))
         {
             await RenamedSource.RemoveAsync(mounted, copy.Key, copy.ETag, cancellation).ConfigureAwait(false);
         }
@@ -168,5 +168,10 @@ internal sealed class InterruptedRenames(Mounted mounted)
         }
     }
 
-    private static bool IsCopy(ObjectInfo copy, ObjectInfo source) => copy.Size == source.Size && copy.Metadata.Includes(source.Metadata.User);
+    private static WriteAttempt? AttemptOf(RenameIntent intent, ObjectInfo source) =>
+        intent.Attempt is { } id ? WriteAttempt.Recorded(id, sent: null).Derive(source.Key, source.ETag) : null;
+
+    /// <summary>Journals of earlier releases name no attempt: then equal metadata must do.</summary>
+    private static bool IsCopy(RenameIntent intent, ObjectInfo copy, ObjectInfo source) =>
+        copy.Size == source.Size && (AttemptOf(intent, source) is { } attempt ? copy.Attempt == attempt.Id : copy.Metadata.Includes(source.Metadata.User));
 }

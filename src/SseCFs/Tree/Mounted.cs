@@ -9,8 +9,6 @@ namespace SseCFs.Tree;
 /// <summary>What the operations of one mount share. Immutable but for <see cref="Invalidation"/>; its parts are thread-safe each.</summary>
 internal sealed class Mounted : IDisposable
 {
-    private readonly string _writer = Convert.ToHexStringLower(System.Security.Cryptography.RandomNumberGenerator.GetBytes(8));
-
     public Mounted(IObjectStore store, SseFileSystemOptions options, ChangeJournal? journal, TimeProvider clock, ILogger log)
     {
         Store = options.Plain == PlainObjects.Read ? store : new EncryptedOnlyStore(store);
@@ -42,12 +40,6 @@ internal sealed class Mounted : IDisposable
     public Upload Upload { get; }
     public OwnerDefaults Owners { get; }
     public Activity Activity { get; } = new();
-
-    /// <summary>
-    /// Goes with every object that this mount writes: a random name, the same as long as the mount lives, and the inode's number. An upload of ours whose
-    /// reply was lost is told from another writer's by it, and from one that another file of this mount made under the name.
-    /// </summary>
-    public string WriterOf(Inode inode) => inode.Writer ?? $"{_writer}-{inode.Number}";
 
     public IInvalidationSink? Invalidation { get; set; }
 

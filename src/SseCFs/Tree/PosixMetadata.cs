@@ -18,12 +18,11 @@ internal sealed class PosixMetadata
     private const string AccessName = "atime";
     private const string BirthName = "btime";
     private const string DeviceName = "rdev";
-    internal const string WriterName = "ssecfs-writer";
 
-    /// <summary>The store adds the fingerprint of the key.</summary>
-    private const int LargestUserMetadata = ObjectMetadata.LargestUser - ObjectMetadata.KeySize;
+    /// <summary>The store adds the id of the attempt, and the fingerprint of the key where it has room.</summary>
+    private const int LargestUserMetadata = ObjectMetadata.LargestUser - WriteAttempt.MetadataSize;
 
-    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, BirthName, ContentMd5.MetadataName, ObjectMetadata.KeyName, WriterName, ExtendedAttributes.MetadataName];
+    private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, BirthName, ContentMd5.MetadataName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
     public uint Mode { get; set; }
@@ -90,16 +89,13 @@ internal sealed class PosixMetadata
     }
 
     /// <summary>The headers for a write. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
-    /// <param name="keyFingerprint">Of the key that the object is encrypted with.</param>
-    /// <param name="writer">Who writes: tells a write of our own, whose reply was lost, from another's.</param>
-    public ObjectMetadata ToObjectMetadata(string writer, bool withTimes = true)
+    public ObjectMetadata ToObjectMetadata(bool withTimes = true)
     {
         var user = new Dictionary<string, string>(Foreign)
         {
             [ModeName] = Mode.ToString(CultureInfo.InvariantCulture),
             [UidName] = Uid.ToString(CultureInfo.InvariantCulture),
             [GidName] = Gid.ToString(CultureInfo.InvariantCulture),
-            [WriterName] = writer,
         };
         if (IsDevice(Mode & FileType.Mask))
         {

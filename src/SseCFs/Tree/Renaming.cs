@@ -122,11 +122,12 @@ internal sealed class Renaming(
         }
         var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
         var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
-        using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey), mounted.Log);
+        var attempt = WriteAttempt.New();
+        using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey, attempt), mounted.Log);
         WrittenObject written;
         try
         {
-            written = await storer.CopyAsync(source, newKey, condition, cancellation).ConfigureAwait(false);
+            written = await storer.CopyAsync(source, newKey, attempt, condition, cancellation).ConfigureAwait(false);
         }
         catch
         {

@@ -84,6 +84,7 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
 
     private async ValueTask RestoreAsync(JournalFolder folder, string path, SavedHead head, CancellationToken cancellation)
     {
+        var formerAttempt = WriteAttempt.TakeFormerId(head.User);
         var segments = head.Key[mounted.Options.Prefix.Length..].Split('/');
         var isDirectory = head.Key.EndsWith('/');
         Inode inode = isDirectory ? DirectoryAt(segments.AsSpan()[..^1]) : mounted.Names.NewFile();
@@ -109,6 +110,14 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
                     staged.Streamed = mounted.Upload.Resume(head.Key, staged, staged.Stored is null ? null : Versions.InfoOf(file, head.Key), upload);
                 }
                 file.Staged = staged;
+                foreach (var earlier in head.EarlierAttempts ?? [])
+                {
+                    file.Attempts.Add(WriteAttempt.Recorded(earlier.Id, earlier.Sent), stamp: null);
+                }
+                if ((head.Attempt ?? formerAttempt) is { } id)
+                {
+                    file.Attempts.Add(WriteAttempt.Recorded(id, new SentContent(head.Size, ETag: null)), staged.Stamp);
+                }
             }
         }
         lock (inode.Sync)
@@ -116,7 +125,6 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
             inode.Metadata = metadata;
             inode.IsMetadataDirty = head.IsMetadataOnly;
             inode.Journal = JournalEntry.Left(path);
-            inode.Writer = head.User.GetValueOrDefault(PosixMetadata.WriterName);
         }
         if (!isDirectory)
         {

@@ -171,8 +171,10 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
             {
                 known.ContentHash = null;
             }
-            var metadata = known.ToObjectMetadata(mounted.WriterOf(inode));
-            var stored = (inode as FileInode)?.Stored;
+            var metadata = known.ToObjectMetadata();
+            var file = inode as FileInode;
+            var stored = file?.Stored;
+            var attempt = staged is null ? null : file!.Attempts.For(staged.Stamp);
             return new SavedHead
             {
                 Number = 0,
@@ -185,7 +187,11 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
                 ContentType = metadata.ContentType,
                 Headers = metadata.Headers == ObjectHeaders.None ? null : metadata.Headers,
                 AreTimesOfWrite = known.AreTimesOfWrite,
+                Attempt = attempt?.Id,
+                EarlierAttempts = attempt is null ? null : NullIfEmpty(file!.Attempts.SentBefore(attempt)),
             };
         }
     }
+
+    private static List<SavedAttempt>? NullIfEmpty(List<SavedAttempt> attempts) => attempts.Count == 0 ? null : attempts;
 }

@@ -32,8 +32,9 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             using var progress = mounted.Activity.Begin(oldPrefix, newPrefix);
             var sources = await HeadAllAsync(oldPrefix, newPrefix, cancellation).ConfigureAwait(false);
             progress.SetObjects(sources.Count);
-            using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix }, mounted.Log);
-            var copies = await CopyAllAsync(sources, oldPrefix, newPrefix, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
+            var attempt = WriteAttempt.New();
+            using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix, Attempt = attempt.Id }, mounted.Log);
+            var copies = await CopyAllAsync(sources, oldPrefix, newPrefix, attempt, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
             lock (_names.Sync)
             {
                 switchNames();
@@ -106,7 +107,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
 
     /// <summary>Copies all of them; by old key, the version that was copied and the copy.</summary>
     private async ValueTask<ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>> CopyAllAsync(
-        IReadOnlyCollection<ObjectInfo> sources, string oldPrefix, string newPrefix, Func<ValueTask> beforeSwitch, RenameRecord record, Activity.DirectoryRename progress,
+        IReadOnlyCollection<ObjectInfo> sources, string oldPrefix, string newPrefix, WriteAttempt attempt, Func<ValueTask> beforeSwitch, RenameRecord record, Activity.DirectoryRename progress,
         CancellationToken cancellation)
     {
         var copies = new ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>(StringComparer.Ordinal);
@@ -114,7 +115,8 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         {
             await ForEachAsync(sources, async (info, token) =>
             {
-                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], info.Metadata, WriteCondition.None, token).ConfigureAwait(false);
+                var metadata = info.Metadata with { Attempt = attempt.Derive(info.Key, info.ETag) };
+                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], metadata, WriteCondition.None, token).ConfigureAwait(false);
                 copies[info.Key] = (info, copy);
                 progress.AddCopied();
             }, cancellation).ConfigureAwait(false);

@@ -246,6 +246,7 @@ internal sealed class StreamedUpload(
             UploadId = _upload!.UploadId,
             User = new Dictionary<string, string>(metadata.User),
             ContentType = metadata.ContentType,
+            Attempt = metadata.Attempt!.Id,
             KeyFingerprint = _upload.KeyFingerprint,
             ETags = new Dictionary<int, string>(_upload.Parts),
             Parts = _parts.ConvertAll(part => new PartState(

@@ -38,7 +38,13 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     /// <summary>Goes on with an upload that another process suspended.</summary>
     public StreamedUpload Resume(string key, StagedContent staged, ObjectInfo? storedInfo, UploadState state)
     {
-        var streamed = Stream(key, staged, storedInfo, new ObjectMetadata(state.User, state.ContentType) { KeyFingerprint = state.KeyFingerprint });
+        var id = state.Attempt ?? WriteAttempt.TakeFormerId(state.User);
+        var metadata = new ObjectMetadata(state.User, state.ContentType)
+        {
+            KeyFingerprint = state.KeyFingerprint,
+            Attempt = id is null ? null : WriteAttempt.Recorded(id, sent: null),
+        };
+        var streamed = Stream(key, staged, storedInfo, metadata.WithAttempt());
         streamed.Resume(state);
         return streamed;
     }

@@ -10,6 +10,9 @@ internal sealed record UploadState
 
     public string? ContentType { get; init; }
 
+    /// <summary>The id of the attempt; null in journals of earlier releases, whose metadata names the writer.</summary>
+    public string? Attempt { get; init; }
+
     /// <summary>Of the key that it was begun with.</summary>
     public string? KeyFingerprint { get; init; }
 

@@ -53,6 +53,18 @@ public sealed class S3Client : IDisposable
     /// <summary>The service's XML of multipart uploads that are neither completed nor aborted.</summary>
     public async Task<string> ListUploadsAsync() => Encoding.UTF8.GetString((await SendAsync(HttpMethod.Get, "", query: "uploads=")).Content);
 
+    /// <summary>Aborts the uploads of a key that are neither completed nor aborted, as a rule of the bucket or another program may.</summary>
+    /// <returns>How many there were.</returns>
+    public async Task<int> AbortUploadsAsync(string key)
+    {
+        var uploads = XDocument.Parse(await ListUploadsAsync()).Root!.Elements(Xml + "Upload").Where(upload => upload.Element(Xml + "Key")!.Value == key).ToList();
+        foreach (var upload in uploads)
+        {
+            (await SendAsync(HttpMethod.Delete, key, query: "uploadId=" + Uri.EscapeDataString(upload.Element(Xml + "UploadId")!.Value))).Message.EnsureSuccessStatusCode();
+        }
+        return uploads.Count;
+    }
+
     /// <summary>What the bucket's encryption configuration blocks: "SSE-C" or "NONE".</summary>
     public async Task BlockAsync(string types)
     {

@@ -56,6 +56,43 @@ public sealed class ForeignObjects(Target target) : Scenario(target)
         await ThenAsync("""is "$(cat renamed/file implicit/deep/other)" 23; [ ! -e empty ]; [ ! -e marked ]""");
     }
 
+    /// <summary>As s3fs carries along metadata that it does not know: what tells our own writes must not make theirs ours.</summary>
+    [Theory]
+    [InlineData("append")]
+    [InlineData("truncate")]
+    public async Task AChangeThatCarriesOurMetadataAlongIsAConflict(string how)
+    {
+        await RunAsync("printf 'ours to begin with|' >f");
+        var writing = RunAsync($"""
+            python3 - {how} <<'P'
+            import os, sys, time
+            f = os.open("f", os.O_WRONLY | (os.O_APPEND if sys.argv[1] == "append" else os.O_TRUNC))
+            os.write(f, b"and more of ours")
+            open(os.environ["SCRATCH"] + "/written", "w").close()
+            while not os.path.exists(os.environ["SCRATCH"] + "/theirs"):
+                time.sleep(0.05)
+            try:
+                os.close(f)
+                raise SystemExit("close said that all is well")
+            except OSError:
+                pass
+            P
+            """);
+        while (!writing.IsCompleted && !File.Exists(Path.Combine(Mount.Scratch, "written")))
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+        var head = await Target.S3.HeadAsync(Prefix + "f", Target.Key);
+        var metadata = head.Message.Headers.Where(h => h.Key.StartsWith("x-amz-meta-", StringComparison.Ordinal) && h.Key != "x-amz-meta-md5chksum").Select(h => (h.Key[11..], h.Value.Single()));
+        await Put("f", "theirs, which is longer than what was there", [.. metadata]);
+        await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "theirs"), "", TestContext.Current.CancellationToken);
+        await writing;
+        await ThenAsync($"""
+            is "$(cat f)" 'theirs, which is longer than what was there'
+            is "$(cat f.conflict-*)" '{(how == "append" ? "ours to begin with|" : "")}and more of ours'
+            """);
+    }
+
     /// <summary>Metadata as s3fs writes it: decimal, mode with the file-type bits, a symbolic link's target as content.</summary>
     [Fact]
     public async Task MetadataAsS3fsWritesIt()

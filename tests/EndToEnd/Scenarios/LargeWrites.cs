@@ -44,6 +44,43 @@ public sealed class LargeWrites(Target target) : Scenario(target)
         await ThenAsync("""cmp f <(noise 100 3; printf 'a header with the size'; noise 80000000 3 | tail -c +123)""");
     }
 
+    /// <summary>The version before was written by the same mount: it must not pass for the new one.</summary>
+    [Fact]
+    public async Task OneWhoseUploadSomebodyAbortsIsStoredOrFails()
+    {
+        await RunAsync("noise 80000000 6 >f");
+        var writing = RunAsync("""
+            python3 - <<'P'
+            import errno, os, subprocess, time
+            f = os.open("f", os.O_WRONLY | os.O_TRUNC)
+            data = subprocess.check_output('. "$PROGRAMS/prelude.sh"; noise 80000000 7', shell=True, executable="/bin/bash")
+            at = 0
+            while at < len(data):
+                at += os.write(f, data[at:at + (1 << 20)])
+            open(os.environ["SCRATCH"] + "/written", "w").close()
+            while not os.path.exists(os.environ["SCRATCH"] + "/aborted"):
+                time.sleep(0.05)
+            try:
+                os.close(f)
+            except OSError as e:
+                assert e.errno == errno.EIO, e
+                open(os.environ["SCRATCH"] + "/failed", "w").close()
+            P
+            """);
+        while (!writing.IsCompleted && !File.Exists(Path.Combine(Mount.Scratch, "written")))
+        {
+            await Task.Delay(50, TestContext.Current.CancellationToken);
+        }
+        Assert.NotEqual(0, await Target.S3.AbortUploadsAsync(Prefix + "f"));
+        await File.WriteAllTextAsync(Path.Combine(Mount.Scratch, "aborted"), "", TestContext.Current.CancellationToken);
+        await writing;
+        var hasFailed = File.Exists(Path.Combine(Mount.Scratch, "failed"));
+        await Mount.KillAsync();
+        await Mount.StartAgainAsync();
+        // To open it for that cut it to nothing.
+        await RunAsync(hasFailed ? "[ -e f ]; [ ! -s f ]" : "cmp f <(noise 80000000 7)");
+    }
+
     /// <summary>What is with the service alone by now is read and patched all the same.</summary>
     [Fact]
     public async Task WhatHasLeftIsReadAndPatched()

@@ -109,6 +109,58 @@ public sealed class OtherWriters : MountTest
         Assert.Equal(["b"], await other.List());
     }
 
+    /// <summary>s3fs does so, and so does whoever restores an earlier version: what tells our writes from others' goes along.</summary>
+    [Theory]
+    [InlineData(OpenFlags.Write | OpenFlags.Append)]
+    [InlineData(OpenFlags.Write | OpenFlags.Truncate)]
+    public async Task Another_writers_content_that_carries_our_metadata_along_is_a_conflict(OpenFlags flags)
+    {
+        await Mount.Write("a", [1, 2, 3]);
+        var handle = await Mount.Open("a", flags);
+        await Mount.WriteAt(handle, (flags & OpenFlags.Truncate) != 0 ? 0 : 3, [4]);
+        Store.ReplaceForeign("a", [7, 7, 7, 7, 7]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(handle));
+        Assert.Equal([7, 7, 7, 7, 7], Store["a"].Data);
+        var kept = Assert.Single(Store.Keys, key => key.StartsWith("a.conflict-", StringComparison.Ordinal));
+        Assert.Equal((flags & OpenFlags.Truncate) != 0 ? [4] : [1, 2, 3, 4], Store[kept].Data);
+    }
+
+    [Fact]
+    public async Task A_write_whose_reply_was_lost_is_told_from_an_earlier_own_one()
+    {
+        await Mount.Write("a", [1]);
+        var first = Store["a"];
+        Faults.After(RequestKind.Put, "a", _ => throw new FsException(FsError.Unavailable, "the reply is lost"));
+        var handle = await Mount.Open("a", OpenFlags.Write | OpenFlags.Truncate);
+        await Mount.WriteAt(handle, 0, [2]);
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.FlushAsync(handle, default));
+        Assert.Equal([2], Store["a"].Data);
+        // What is written since stands upon that write.
+        await Mount.WriteAt(handle, 1, [3]);
+        await Mount.Close(handle);
+        Assert.Equal([2, 3], Store["a"].Data);
+        Assert.Equal(["a"], Store.Keys);
+        // An earlier version put back, as from a backup, is another writer's.
+        handle = await Mount.Open("a", OpenFlags.Write | OpenFlags.Truncate);
+        await Mount.WriteAt(handle, 0, [4]);
+        Store.PutBack("a", first);
+        await Fails.With(FsError.Conflict, () => Mount.Close(handle));
+        Assert.Equal([1], Store["a"].Data);
+    }
+
+    [Fact]
+    public async Task A_mode_whose_copy_got_no_reply_does_not_undo_a_later_one()
+    {
+        await Mount.Write("a", [1]);
+        Faults.After(RequestKind.Put, "a", _ => throw new FsException(FsError.Unavailable, "the reply is lost"));
+        await Mount.Change("a", new AttributeChange { Mode = 0x180 });
+        await Mount.Files.DrainAsync(default);
+        Assert.Equal("33152", Store["a"].Metadata.User["mode"]);
+        await Mount.Change("a", new AttributeChange { Mode = 0x1A0 });
+        await Mount.Files.DrainAsync(default);
+        Assert.Equal("33184", Store["a"].Metadata.User["mode"]);
+    }
+
     [Theory]
     [InlineData(1000)]
     [InlineData(6 << 20)]

@@ -148,6 +148,43 @@ public abstract class FaultTests(EmbeddedService service) : IDisposable
     }
 
     [Fact]
+    public async Task ACompletionThatFailsIsNotTakenForTheVersionBefore()
+    {
+        var before = await UploadAsync(Bytes(100));
+        Break(new Fault(FaultKind.InternalError) { Operation = Operation.CompleteMultipartUpload });
+        using var store = service.StoreWith(service.Key, service.Options with { RetryFor = TimeSpan.FromSeconds(1) });
+        var failure = await Assert.ThrowsAsync<FsException>(() => UploadAsync([.. Bytes(100).Reverse()], store));
+        Assert.Equal(FsError.Unavailable, failure.Reason);
+        Break();
+        Assert.Equal(before.ETag, (await Store.HeadAsync("same-size", None)).ETag);
+        Assert.Equal(Bytes(100), await ReadAsync("same-size"));
+
+        async Task<WrittenObject> UploadAsync(byte[] content, S3ObjectStore? by = null)
+        {
+            var upload = await (by ?? Store).StartUploadAsync("same-size", NoMetadata, None);
+            await upload.UploadPartAsync(1, ObjectContent.Of(content), None);
+            return await upload.CompleteAsync(content.Length, WriteCondition.None, None);
+        }
+    }
+
+    [Fact]
+    public async Task WhatAnotherWriterPutsInPlaceOfACompletedUploadIsNotTakenForIt()
+    {
+        var upload = await Store.StartUploadAsync("replaced-upload", NoMetadata, None);
+        await upload.UploadPartAsync(1, ObjectContent.Of(Bytes(100)), None);
+        // The look after the completion comes late enough for another writer.
+        Break(new Fault(FaultKind.Latency) { Amount = 1500, Operation = Operation.HeadObject, Count = 1 });
+        var completing = upload.CompleteAsync(100, WriteCondition.None, None).AsTask();
+        while (!(await Store.ListAsync("replaced-upload", null, null, 1, None)).Objects.Any())
+        {
+            await Task.Delay(10, None);
+        }
+        await PutAsync("replaced-upload", [.. Bytes(100).Reverse()]);
+        var failure = await Assert.ThrowsAsync<FsException>(() => completing);
+        Assert.Equal(FsError.Conflict, failure.Reason);
+    }
+
+    [Fact]
     public async Task LostRepliesOfOtherRequestsDoNoHarm()
     {
         Break(new Fault(FaultKind.LostReply) { Count = 1 });

@@ -42,11 +42,12 @@ public abstract partial class StoreTests
     public async Task AnotherProcessGoesOnWithAnUpload()
     {
         var content = Bytes(Part + 1234);
-        var begun = await Store.StartUploadAsync("handed-over", NoMetadata, None);
+        var metadata = NoMetadata.WithAttempt();
+        var begun = await Store.StartUploadAsync("handed-over", metadata, None);
         await begun.UploadPartAsync(1, ObjectContent.Of(content.AsMemory(0, Part)), None);
         begun.HandOver();
         using var other = service.StoreWith(service.Key);
-        var upload = other.ResumeUpload("handed-over", begun.UploadId, NoMetadata, begun.Parts.ToDictionary());
+        var upload = other.ResumeUpload("handed-over", begun.UploadId, metadata, begun.Parts.ToDictionary());
         await upload.UploadPartAsync(2, ObjectContent.Of(content.AsMemory(Part)), None);
         await upload.CompleteAsync(content.Length, WriteCondition.Absent, None);
         await AssertEncryptedAsync("handed-over", content);

@@ -40,6 +40,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation) =>
         PassAsync(RequestKind.Put, key, () => store.PutAsync(key, content, metadata, condition, cancellation), cancellation);
 
+    public ValueTask<bool> IsOwnAsync(ObjectInfo there, WriteAttempt attempt, CancellationToken cancellation) => store.IsOwnAsync(there, attempt, cancellation);
+
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation) =>
         new FaultyUpload(this, await PassAsync(RequestKind.StartUpload, key, () => store.StartUploadAsync(key, metadata, cancellation), cancellation));
 

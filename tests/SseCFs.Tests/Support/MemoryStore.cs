@@ -94,6 +94,24 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
+    /// <summary>Replaces the content of an object as other clients do that carry all of its metadata along.</summary>
+    public void ReplaceForeign(string key, byte[] data)
+    {
+        lock (_bucket)
+        {
+            _bucket.Store(key, data, _bucket.Objects[key].Metadata, KeyFingerprint);
+        }
+    }
+
+    /// <summary>Stores what was there at some time as a new version.</summary>
+    public void PutBack(string key, MemoryObject former)
+    {
+        lock (_bucket)
+        {
+            _bucket.Store(key, former.Data, former.Metadata, former.UnderKey);
+        }
+    }
+
     /// <summary>Encrypts an object anew, as ssecfs rekey does: the same bytes and metadata, another version.</summary>
     public void RekeyForeign(string key)
     {
@@ -145,6 +163,7 @@ internal sealed class MemoryStore : IObjectStore
 
     public async ValueTask<WrittenObject> PutAsync(string key, ObjectContent content, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
     {
+        metadata.Attempt?.Send(new SentContent(content.Length, ETag: null));
         await ReceiveAsync(RequestKind.Put, key, cancellation);
         var data = Join(content);
         if (content.Md5 is not null)
@@ -159,6 +178,9 @@ internal sealed class MemoryStore : IObjectStore
             return _bucket.Store(key, data, metadata, KeyFingerprint);
         }
     }
+
+    public ValueTask<bool> IsOwnAsync(ObjectInfo there, WriteAttempt attempt, CancellationToken cancellation) =>
+        ValueTask.FromResult(there.Attempt == attempt.Id && attempt.Sent?.Size == there.Size);
 
     public async ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation)
     {
@@ -186,6 +208,7 @@ internal sealed class MemoryStore : IObjectStore
 
     public async ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
     {
+        metadata.Attempt?.Send(new SentContent(source.Size, ETag: null));
         await ReceiveAsync(RequestKind.Copy, destination, cancellation);
         lock (_bucket)
         {
@@ -263,6 +286,7 @@ internal sealed class MemoryStore : IObjectStore
 
     internal WrittenObject Complete(string key, SortedDictionary<int, byte[]> parts, long expectedSize, ObjectMetadata metadata, WriteCondition condition)
     {
+        metadata.Attempt?.Send(new SentContent(expectedSize, ETag: null));
         lock (_bucket)
         {
             Assert.All(parts.Values.SkipLast(1), part => Assert.True(part.Length >= IObjectStore.MinimumPartSize, "a part but the last is too small"));
@@ -328,9 +352,10 @@ internal sealed class MemoryStore : IObjectStore
     }
 
     private static ObjectInfo InfoOf(string key, MemoryObject found) => new(
-        key, found.Data.Length, found.ETag, found.LastModified, found.UnderKey is null ? Encryption.Plain : Encryption.CustomerKey, found.Metadata with { FormerETag = null })
+        key, found.Data.Length, found.ETag, found.LastModified, found.UnderKey is null ? Encryption.Plain : Encryption.CustomerKey, found.Metadata with { FormerETag = null, Attempt = null })
     {
         FormerETag = found.Metadata.FormerETag,
+        Attempt = found.Metadata.Attempt?.Id,
     };
 }
 

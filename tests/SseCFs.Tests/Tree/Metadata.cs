@@ -57,7 +57,7 @@ public sealed class Metadata
         var read = Parse(("mode", mode), ("rdev", number));
         Assert.Equal((expected, device), (read.Mode, read.Device));
         // Whatever it means, it stays.
-        Assert.Equal(number, read.ToObjectMetadata("writer").User["rdev"]);
+        Assert.Equal(number, read.ToObjectMetadata().User["rdev"]);
     }
 
     [Fact]
@@ -69,13 +69,13 @@ public sealed class Metadata
             (made.Uid, made.Gid) = (uid, ~uid);
             (made.ModifyTime, made.AccessTime, made.ChangeTime) = (new Timestamp(seconds, nanoseconds), new Timestamp(-seconds, nanoseconds), new Timestamp(seconds, 0));
             made.Extended.Set("user.x", value);
-            var headers = made.ToObjectMetadata("writer");
+            var headers = made.ToObjectMetadata();
             var read = PosixMetadata.Parse(InfoWith(headers), FileType.Regular, Defaults);
             Assert.Equal((made.Mode, made.Uid, made.Gid), (read.Mode, read.Uid, read.Gid));
             Assert.Equal((made.ModifyTime, made.AccessTime, made.ChangeTime), (read.ModifyTime, read.AccessTime, read.ChangeTime));
             Assert.True(read.Extended.TryGet("user.x", out var kept));
             Assert.Equal(value, kept);
-            Assert.Equal("green", read.ToObjectMetadata("w").User["colour"]);
+            Assert.Equal("green", read.ToObjectMetadata().User["colour"]);
             Assert.All(headers.User.Values, text => Assert.All(text, c => Assert.InRange(c, ' ', '~')));
         });
 
@@ -84,7 +84,7 @@ public sealed class Metadata
     {
         var made = Parse();
         made.Extended.Set("user.big", new byte[2000]);
-        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.ToObjectMetadata("w")).Reason);
+        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.ToObjectMetadata()).Reason);
     }
 
     [Fact]
