@@ -27,6 +27,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly ConcurrentDictionary<ulong, DirectoryHandle> _directories = new();
     private ulong _lastHandle;
 
+    /// <summary>Bytes of the longest target of a symbolic link: PATH_MAX in Linux less the terminating NUL.</summary>
+    private const int LongestTarget = 4095;
+
     /// <param name="journal">Where what is not stored yet is kept across processes; null: nowhere. It must outlive the file system.</param>
     public SseFileSystem(IObjectStore store, SseFileSystemOptions options, ChangeJournal? journal, TimeProvider clock, ILogger<SseFileSystem> log)
     {
@@ -205,11 +208,16 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask<ReadOnlyMemory<byte>> ReadLinkAsync(ulong inode, CancellationToken cancellation)
     {
         var file = _mounted.Names.GetFile(inode);
-        await _metadata.EnsureAsync(file, withContent: true, cancellation).ConfigureAwait(false);
+        await _metadata.EnsureAsync(file, withContent: file.Size <= LongestTarget, cancellation).ConfigureAwait(false);
         EnsureReadable(file);
         if (file.Type != FileType.SymbolicLink || Versions.ContentOf(_mounted, file) is not { } content)
         {
             throw new FsException(FsError.InvalidArgument, $"{_mounted.Names.KeyOf(file)} is not a symbolic link");
+        }
+        if (content.Size > LongestTarget)
+        {
+            throw new FsException(
+                FsError.InputOutput, $"{_mounted.Names.KeyOf(file)} has the mode of a symbolic link and {content.Size} bytes; the target of a link has at most {LongestTarget}");
         }
         var target = new byte[content.Size];
         await content.CopyToAsync(0, target, 0, cancellation).ConfigureAwait(false);
@@ -230,7 +238,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             await _creation.MakeDirectoryAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false), cancellation);
 
     public ValueTask<Entry> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation) =>
-        MakeAsync(parent, name, async (directory, segment) =>
+        target.Length > LongestTarget
+            ? throw new FsException(FsError.NameTooLong, $"the target of a link has at most {LongestTarget} bytes")
+            : MakeAsync(parent, name, async (directory, segment) =>
             await _creation.MakeSymbolicLinkAsync(directory, segment, target, caller, cancellation).ConfigureAwait(false), cancellation);
 
     public async ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)

@@ -54,6 +54,25 @@ public sealed class MetadataRules : MountTest
         await Fails.With(FsError.InvalidArgument, async () => await Mount.Files.ReadLinkAsync(await Mount.InodeOf("a"), default));
     }
 
+    [Theory]
+    [InlineData(4095, true)]
+    [InlineData(4096, false)]
+    [InlineData(5_000_000, false)]
+    public async Task A_link_with_more_content_than_a_target_has_is_an_error_by_its_size_alone(int size, bool isTarget)
+    {
+        Store.PutForeign("link", [.. Enumerable.Repeat((byte)'a', size)], new Dictionary<string, string> { ["mode"] = $"{FileType.SymbolicLink | 0x1FF}" });
+        var inode = await Mount.InodeOf("link");
+        Store.Requests.Clear();
+        if (isTarget)
+        {
+            Assert.Equal(size, (await Mount.Files.ReadLinkAsync(inode, default)).Length);
+            return;
+        }
+        await Fails.With(FsError.InputOutput, async () => await Mount.Files.ReadLinkAsync(inode, default));
+        Assert.Equal(0, Store.Requests.Count(RequestKind.Get));
+        await Fails.With(FsError.NameTooLong, () => Mount.Link(new string('a', size), "made"));
+    }
+
     [Fact]
     public async Task A_set_group_id_directory_hands_down_its_group()
     {
