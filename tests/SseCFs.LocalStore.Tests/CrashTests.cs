@@ -97,8 +97,9 @@ public sealed class CrashTests
     /// <summary>Sends half of a PUT's body, then closes the connection.</summary>
     private static async Task BreakOffAsync(S3Session s3)
     {
-        var headers = s3.HeadersToSign(Merge(Keys(1), H("content-length", $"{New.Length}")), New, s3.Now);
-        string authorization = s3.Signer.Sign("PUT", "/bucket/o", "", headers, headers["x-amz-content-sha256"], s3.Now).Authorization;
+        var now = s3.Now;
+        var headers = s3.HeadersToSign(Merge(Keys(1), H("content-length", $"{New.Length}")), New, now);
+        string authorization = s3.Signer.Sign("PUT", "/bucket/o", "", headers, headers["x-amz-content-sha256"], now).Authorization;
         using var client = new TcpClient();
         await client.ConnectAsync(s3.Endpoint.Host, s3.Endpoint.Port);
         var stream = client.GetStream();

@@ -29,10 +29,11 @@ public sealed class SecureTransportTests
             http.Request.Method = "PUT";
             http.Response.Body = new MemoryStream();
             using var session = new S3Session(new Uri("http://example.test"), "a", "b", "bucket");
-            var headers = session.HeadersToSign(Keys(1), null, session.Now);
+            var now = session.Now;
+            var headers = session.HeadersToSign(Keys(1), null, now);
             foreach (var (name, value) in headers)
                 http.Request.Headers[name] = value;
-            http.Request.Headers.Authorization = new Signer("a", "b").Sign("PUT", "/bucket/o", "", headers, headers["x-amz-content-sha256"], session.Now).Authorization;
+            http.Request.Headers.Authorization = new Signer("a", "b").Sign("PUT", "/bucket/o", "", headers, headers["x-amz-content-sha256"], now).Authorization;
             await handler.HandleAsync(http);
             string text = System.Text.Encoding.UTF8.GetString(((MemoryStream)http.Response.Body).ToArray());
             Assert.True(status == http.Response.StatusCode, string.Create(CultureInfo.InvariantCulture, $"{http.Response.StatusCode} {text}"));

@@ -53,8 +53,9 @@ public sealed class SigningTests
     {
         await using var store = await TestStore.StartAsync();
         var s3 = store.S3;
-        var signed = s3.HeadersToSign(H("x-amz-meta-a", "one"), [1], s3.Now);
-        string authorization = s3.Signer.Sign("PUT", "/bucket/o", "", signed, signed["x-amz-content-sha256"], s3.Now).Authorization;
+        var now = s3.Now;
+        var signed = s3.HeadersToSign(H("x-amz-meta-a", "one"), [1], now);
+        string authorization = s3.Signer.Sign("PUT", "/bucket/o", "", signed, signed["x-amz-content-sha256"], now).Authorization;
         Assert.Equal(403, (await s3.TransmitAsync("PUT", "/bucket/other", "", signed, authorization, [1])).Status);
         Assert.Equal(403, (await s3.TransmitAsync("PUT", "/bucket/o", "acl", signed, authorization, [1])).Status);
         var changed = new SortedDictionary<string, string>(signed, StringComparer.Ordinal) { ["x-amz-meta-a"] = "two" };
