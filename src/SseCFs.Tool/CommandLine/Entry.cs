@@ -40,6 +40,13 @@ internal static class Entry
         new ServeCommand().Build(),
     };
 
+    /// <summary>
+    /// Arguments mean what they are: the library would put the lines of FILE in the place of @FILE, so that a key's file became part of a message, and a
+    /// bucket's or file's name could carry options.
+    /// </summary>
+    public static ParseResult Parse(Command root, IReadOnlyList<string> arguments) =>
+        root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });
+
     private static string NameOf(CommandResult command) => command.Parent is CommandResult above ? $"{NameOf(above)} {command.Command.Name}" : command.Command.Name;
 
     private static async Task<int> RunUnmappedAsync(string program, string[] arguments)
@@ -55,7 +62,7 @@ internal static class Entry
                 var asked = OperatingSystem.IsWindows() ? NetworkMount.Expand(plain[1..], Folders.WindowsSettings()) : plain[1..];
                 plain = ["mount", .. mount.Expand(asked, helper?.IsSloppy ?? false)];
             }
-            var result = root.Parse(plain);
+            var result = Parse(root, plain);
             if (result.Action is ParseErrorAction)
             {
                 var command = NameOf(result.CommandResult);

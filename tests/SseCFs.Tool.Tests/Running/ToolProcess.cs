@@ -17,9 +17,28 @@ internal static class ToolProcess
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     /// <param name="environment">Instead of all AWS variables that the tests were started with.</param>
-    public static async Task<ToolResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    public static Task<ToolResult> RunAsync(IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        RunAsync(environment, Command, arguments);
+
+    /// <summary>The command by another name, as mount(8) calls its helper.</summary>
+    public static async Task<ToolResult> RunAsHelperAsync(IReadOnlyDictionary<string, string> environment, string name, params string[] arguments)
     {
-        var start = new ProcessStartInfo(Command, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var folder = Directory.CreateTempSubdirectory("tool-tests-").FullName;
+        try
+        {
+            var helper = Path.Combine(folder, name);
+            File.CreateSymbolicLink(helper, Command);
+            return await RunAsync(environment, helper, arguments);
+        }
+        finally
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+    }
+
+    private static async Task<ToolResult> RunAsync(IReadOnlyDictionary<string, string> environment, string command, string[] arguments)
+    {
+        var start = new ProcessStartInfo(command, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         foreach (var name in start.Environment.Keys.Where(name => name.StartsWith("AWS_", StringComparison.Ordinal)).ToList())
         {
             start.Environment.Remove(name);
