@@ -38,8 +38,8 @@ public sealed record LocalStoreOptions
     /// <summary>New buckets refuse SSE-C until PUT ?encryption unblocks it, as AWS does since April 2026. Only where the dialect knows of it.</summary>
     public bool NewBucketsBlockCustomerKey { get; init; }
 
-    /// <summary>A line per request: time, status, operation, path, bytes in, bytes out, milliseconds. Appended to; null for none.</summary>
-    public string? AccessLog { get; init; }
+    /// <summary>A line per request: time, status, operation, path, bytes in, bytes out, milliseconds. Disposed of with the server; null for none.</summary>
+    public TextWriter? AccessLog { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -56,7 +56,7 @@ public sealed class LocalStoreServer : IAsyncDisposable
         AccessLog? log = null;
         try
         {
-            log = options.AccessLog is { } path ? new AccessLog(path) : null;
+            log = options.AccessLog is { } lines ? new AccessLog(lines) : null;
             var faults = new FaultTable(options.Faults, options.FaultSeed, logger);
             var counts = new RequestCounts();
             bool tls = options.Certificate is not null;

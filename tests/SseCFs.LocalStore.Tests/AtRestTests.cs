@@ -12,7 +12,7 @@ public sealed class AtRestTests
     [Fact]
     public async Task No_plaintext_and_no_key_of_an_SSE_C_object_is_on_disk()
     {
-        await using var store = await TestStore.StartAsync(configure: o => o with { AccessLog = Path.Combine(Path.GetDirectoryName(o.Directory)!, "access.log"), MinimumPartSize = 1 });
+        await using var store = await TestStore.StartAsync(configure: o => o with { AccessLog = File.CreateText(Path.Combine(Path.GetDirectoryName(o.Directory)!, "access.log")), MinimumPartSize = 1 });
         await store.S3.PutAsync("put", Secret, Keys(1));
         await store.S3.UploadAsync("multipart", Keys(1), Secret, Secret);
         await store.S3.CopyAsync("put", "copy", Both(2, 1));

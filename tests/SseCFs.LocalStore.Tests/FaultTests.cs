@@ -109,7 +109,7 @@ public sealed class FaultTests
     public async Task Requests_are_counted_and_logged_without_headers_and_queries()
     {
         string? log = null;
-        await using var store = await TestStore.StartAsync(configure: o => o with { AccessLog = log = o.Directory + ".log" });
+        await using var store = await TestStore.StartAsync(configure: o => o with { AccessLog = File.AppendText(log = o.Directory + ".log") });
         store.Server.Counts.Reset();
         await store.S3.PutAsync("a b", Content, Keys(1));
         await store.S3.GetAsync("a b", Keys(1));

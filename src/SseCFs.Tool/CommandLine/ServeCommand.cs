@@ -71,7 +71,7 @@ internal sealed class ServeCommand
             Certificate = certificate,
             Region = result.GetValue(_region),
             Faults = result.GetValue(_faults) ?? [],
-            AccessLog = result.GetValue(_accessLog),
+            AccessLog = result.GetValue(_accessLog) is { } log ? OpenAccessLog(log) : null,
             NewBucketsBlockCustomerKey = result.GetValue(_block),
         };
         options = options with
@@ -99,6 +99,18 @@ internal sealed class ServeCommand
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             throw new ToolException(ExitCode.Failed, $"cannot serve {options.Directory} at {options.Listen}: {exception.Message}", exception);
+        }
+    }
+
+    private static StreamWriter OpenAccessLog(string path)
+    {
+        try
+        {
+            return AppendedFile.OpenText(path);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new ToolException(ExitCode.Failed, $"the access log cannot be written: {exception.Message}", exception);
         }
     }
 

@@ -43,9 +43,7 @@ internal static class Logs
         try
         {
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            // Names of files are in it: nobody else's business.
-            var options = PrivateFile.ToWrite(FileMode.Append, FileShare.ReadWrite | FileShare.Delete);
-            return new WriterSink(new StreamWriter(new FileStream(path, options)), clock);
+            return new WriterSink(AppendedFile.OpenText(path), clock);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

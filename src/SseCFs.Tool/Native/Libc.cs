@@ -1,13 +1,21 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace SseCFs.Tool.Native;
 
 /// <summary>The system calls the command needs and .NET does not offer. Errors: -1, errno by <see cref="Marshal.GetLastPInvokeError"/>.</summary>
 internal static unsafe partial class Libc
 {
+    public const int O_WRONLY = 1;
     public const int O_RDWR = 2;
+    public const int O_CREAT = 0x40;
+    public const int O_APPEND = 0x400;
+    public const int O_CLOEXEC = 0x80000;
     public const int F_SETFD = 2;
     public const int FD_CLOEXEC = 1;
+    public const int EPERM = 1;
+    public const int EINTR = 4;
+    public const int EACCES = 13;
     public const int ENOTCONN = 107;
     public const int RLIMIT_CORE = 4;
     public const int PR_SET_DUMPABLE = 4;
@@ -24,6 +32,10 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int open(string path, int flags);
+
+    /// <param name="mode">Of a file that O_CREAT makes, before the umask.</param>
+    [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int open(string path, int flags, uint mode);
 
     [LibraryImport("libc", SetLastError = true)]
     public static partial int close(int fd);
@@ -48,6 +60,18 @@ internal static unsafe partial class Libc
 
     [LibraryImport("libc")]
     public static partial uint getgid();
+
+    /// <returns>Bytes written.</returns>
+    public static nint Write(SafeFileHandle file, ReadOnlySpan<byte> bytes)
+    {
+        fixed (byte* start = bytes)
+        {
+            return write(file, start, (nuint)bytes.Length);
+        }
+    }
+
+    [LibraryImport("libc", SetLastError = true)]
+    private static partial nint write(SafeFileHandle fd, byte* buffer, nuint count);
 
     [LibraryImport("libc", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial byte* realpath(string path, byte* buffer);
