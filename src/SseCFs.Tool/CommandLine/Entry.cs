@@ -53,7 +53,7 @@ internal static class Entry
     {
         try
         {
-            var helper = HelperArguments.Parse(program, arguments);
+            var helper = HelperArguments.Parse(program, arguments)?.WithDropped(DroppedOptions.OfCaller);
             var mount = new MountCommand();
             var root = BuildRoot(mount);
             var plain = helper?.Arguments ?? arguments;

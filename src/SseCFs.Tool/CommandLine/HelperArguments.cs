@@ -29,6 +29,21 @@ internal sealed record HelperArguments(string[] Arguments, bool IsSloppy, bool I
         _ => null,
     };
 
+    /// <summary>With the options that mount(8) was given and did not hand on. What it did hand on goes before: "nodev" there means that it came last.</summary>
+    /// <param name="find">Given source and directory; see <see cref="DroppedOptions"/>.</param>
+    public HelperArguments WithDropped(Func<string, string, IEnumerable<string>> find)
+    {
+        if (Arguments is not ["mount", var source, var directory, .. var lists])
+        {
+            return this;
+        }
+        var handedOn = lists.SelectMany(list => list.Split(',')).ToHashSet();
+        return this with
+        {
+            Arguments = [.. Arguments, .. find(source, directory).Where(word => !handedOn.Contains("no" + word)).SelectMany(word => (string[])["-o", word])],
+        };
+    }
+
     private static HelperArguments Parse(string command, int places, IReadOnlyList<string> arguments)
     {
         var found = new List<string>();

@@ -52,7 +52,7 @@ internal sealed class MountCommand
     // mount(8)'s own; options of the tool in such a list were taken out of it before parsing.
     private readonly Option<string[]> _flags = new("-o")
     {
-        Description = "The same options as in fstab: ro,allow_other,key=file:/etc/key, and mount(8)'s nosuid, nodev, noexec, noatime …",
+        Description = "The same options as in fstab: ro,allow_other,key=file:/etc/key, and mount(8)'s noexec, noatime …; nosuid and nodev hold unless suid and dev are given",
         HelpName = "LIST",
         Arity = ArgumentArity.OneOrMore,
     };

@@ -61,6 +61,9 @@ internal static unsafe partial class Libc
     [LibraryImport("libc")]
     public static partial uint getgid();
 
+    [LibraryImport("libc")]
+    public static partial int getppid();
+
     /// <returns>Bytes written.</returns>
     public static nint Write(SafeFileHandle file, ReadOnlySpan<byte> bytes)
     {

@@ -46,6 +46,48 @@ public sealed class Mounting(Target target) : Scenario(target)
         echo 1 >"$SCRATCH/m/f"; is "$(cat "$SCRATCH/m/f")" 1
         """);
 
+    /// <summary>The real mount(8), with its helpers where nobody else sees them; libmount drops dev and suid from what it hands on.</summary>
+    [Fact]
+    public async Task ThroughMountAndFstab()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "mount(8) mounts for root, and for others only what /etc/fstab allows");
+        await ToolAsync("""
+            mkdir "$SCRATCH/m" "$SCRATCH/sbin"
+            helpers=$(readlink -f /sbin)
+            cp -a "$helpers/." "$SCRATCH/sbin/"
+            for helper in mount.ssecfs mount.fuse.ssecfs umount.fuse.ssecfs; do ln -sf "$TOOL" "$SCRATCH/sbin/$helper"; done
+            at=$SCRATCH/m common="key=file:$KEY,endpoint=$ENDPOINT,region=us-east-1${CA:+,ca-file=$CA}"
+            export at common TOOL SOURCE helpers
+            unshare --mount --propagation private bash -euo pipefail <<'P'
+            . "$PROGRAMS/prelude.sh"
+            mount --bind "$SCRATCH/sbin" "$helpers"
+            trap 'mountpoint -q "$at" && "$TOOL" umount "$at"' EXIT
+            fstab() { echo "$SOURCE $at ssecfs $1,$common,_netdev 0 0" >"$SCRATCH/fstab"; }
+            gives() { # gives FLAGS COMMAND...: of nosuid, nodev and noexec the mount has these, and it works
+                local flags=$1; shift
+                "$@" || { echo "failed: $*"; exit 1; }
+                echo 1 >"$at/f"; is "$(cat "$at/f")" 1
+                is "$(findmnt -n -o VFS-OPTIONS "$at" | tr , '\n' | grep -xE 'nosuid|nodev|noexec' | tr '\n' ' ')" "$flags"
+                umount "$at"; not_mounted "$at"
+            }
+            gives 'nosuid nodev ' mount -t ssecfs "$SOURCE" "$at" -o "$common"
+            gives 'nosuid nodev ' mount -t ssecfs "$SOURCE" "$at" -o "defaults,$common"
+            gives '' mount -t ssecfs "$SOURCE" "$at" -o "dev,suid,$common"
+            gives '' mount -t fuse.ssecfs "$SOURCE" "$at" -o "$common" -o dev,suid
+            gives 'nodev ' mount -t ssecfs "$SOURCE" "$at" -o "$common,suid"
+            gives 'nosuid noexec ' mount -t ssecfs "$SOURCE" "$at" -o "noexec,dev,$common"
+            gives 'nosuid nodev ' mount -t ssecfs "$SOURCE" "$at" -o "dev,suid,nodev,nosuid,$common"
+            fstab defaults; gives 'nosuid nodev ' mount -T "$SCRATCH/fstab" "$at"
+            fstab dev,suid; gives '' mount -T "$SCRATCH/fstab" "$at"
+            gives '' mount -T "$SCRATCH/fstab" -a
+            gives 'nodev ' mount -T "$SCRATCH/fstab" "$at" -o nodev
+            gives 'nosuid nodev ' mount -T "$SCRATCH/fstab" -t ssecfs "$SOURCE" "$at" -o "$common"
+            fstab users; gives 'nosuid nodev noexec ' mount -T "$SCRATCH/fstab" "$at"
+            fstab users,exec,dev,suid; gives '' mount -T "$SCRATCH/fstab" "$at"
+            P
+            """);
+    }
+
     [Fact]
     public async Task BadInputFailsWithOneClearLine() => await ToolAsync("""
         mkdir "$SCRATCH/m"; head -c 31 "$KEY" >"$SCRATCH/short"; chmod 600 "$SCRATCH/short"

@@ -13,6 +13,25 @@ public sealed class HelperArgumentsTests
     public void WhatMountGivesBecomesACommand(string program, string arguments, string expected) =>
         Assert.Equal(expected, string.Join('|', HelperArguments.Parse(program, arguments.Split(' '))!.Arguments));
 
+    [Theory]
+    [InlineData("rw,key=stdin", "dev suid", "rw,key=stdin|-o|dev|-o|suid")]
+    [InlineData("rw,nodev", "dev suid", "rw,nodev|-o|suid")]
+    [InlineData("rw,nodev,nosuid", "dev suid", "rw,nodev,nosuid")]
+    [InlineData("rw", "", "rw")]
+    public void WhatMountDroppedIsAddedUnlessItWasTakenBack(string handedOn, string dropped, string expected)
+    {
+        var parsed = HelperArguments.Parse("mount.ssecfs", ["s3://b", "/m", "-o", handedOn])!.WithDropped((source, directory) =>
+        {
+            Assert.Equal(("s3://b", "/m"), (source, directory));
+            return dropped.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        });
+        Assert.Equal("mount|s3://b|/m|-o|" + expected, string.Join('|', parsed.Arguments));
+    }
+
+    [Fact]
+    public void NothingIsAddedToUnmounting() =>
+        Assert.Equal(["umount", "/m"], HelperArguments.Parse("umount.ssecfs", ["/m"])!.WithDropped((_, _) => ["dev"]).Arguments);
+
     [Fact]
     public void SloppyAndFakeAreTakenNotOfThem()
     {
