@@ -25,7 +25,14 @@ public readonly record struct Timestamp(long Seconds, uint Nanoseconds) : ICompa
 }
 
 /// <summary>The process a request comes from. Thread is the id of the calling thread, 0 when the system itself calls.</summary>
-public readonly record struct Caller(uint Uid, uint Gid, uint Thread);
+public readonly record struct Caller(uint Uid, uint Gid, uint Thread)
+{
+    /// <summary>Tells whether a thread has a group besides its own, or a privilege that stands for every group; null: nobody can tell.</summary>
+    public Func<uint, uint, bool>? HasGroup { get; init; }
+
+    /// <summary>False also where that cannot be told.</summary>
+    public bool IsIn(uint group) => Gid == group || HasGroup?.Invoke(Thread, group) == true;
+}
 
 /// <summary>File type bits of a mode, as in sys/stat.h.</summary>
 public static class FileType
@@ -71,6 +78,9 @@ public readonly record struct Entry(Attributes Attributes, TimeSpan EntryValid, 
 /// <summary>What to change of an inode's attributes; null leaves a value as it is.</summary>
 public readonly record struct AttributeChange
 {
+    /// <summary>The set-id bits alone: somebody is about to change the content, or calls chown(2) without an owner.</summary>
+    public static readonly AttributeChange OfPrivileges = new() { ClearPrivileges = true };
+
     /// <summary>Permission bits (07777).</summary>
     public uint? Mode { get; init; }
     public uint? Uid { get; init; }
@@ -79,7 +89,7 @@ public readonly record struct AttributeChange
     public Timestamp? AccessTime { get; init; }
     public Timestamp? ModifyTime { get; init; }
     public Timestamp? CreationTime { get; init; }
-    /// <summary>Also clear the set-id bits: the kernel saw an ordinary user truncate.</summary>
+    /// <summary>Also clear the set-id bits: an ordinary user truncates the file, or is about to change its content.</summary>
     public bool ClearPrivileges { get; init; }
 }
 
@@ -92,7 +102,7 @@ public enum OpenFlags
     Truncate = 8,
     /// <summary>With create: fail if the name exists.</summary>
     Exclusive = 16,
-    /// <summary>An ordinary user's truncating open: clear the set-id bits.</summary>
+    /// <summary>A truncating open by an ordinary user: clear the set-id bits of a file that exists.</summary>
     ClearPrivileges = 32,
 }
 

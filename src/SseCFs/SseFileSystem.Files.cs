@@ -20,7 +20,7 @@ public sealed partial class SseFileSystem
         {
             await _metadata.RevalidateAsync(file, withContent: (flags & OpenFlags.Truncate) == 0, cancellation).ConfigureAwait(false);
         }
-        return await OpenKnownAsync(file, flags, isAnnounced: false, cancellation).ConfigureAwait(false);
+        return await OpenKnownAsync(file, flags, caller, isAnnounced: false, cancellation).ConfigureAwait(false);
     }
 
     public async ValueTask<(Entry Entry, OpenedFile File)> CreateAsync(
@@ -48,8 +48,9 @@ public sealed partial class SseFileSystem
             {
                 throw new FsException(FsError.Exists, $"{_mounted.Names.KeyOf(directory, segment)} exists, and is not shown because it is not encrypted");
             }
-            // The answer tells the attributes itself.
-            var opened = await OpenKnownAsync(file, found is null ? flags & ~OpenFlags.Truncate : flags, isAnnounced: true, cancellation).ConfigureAwait(false);
+            // What was just made has nothing to truncate, and keeps the bits that it was made with. The answer tells the attributes itself.
+            var toOpen = found is null ? flags & ~(OpenFlags.Truncate | OpenFlags.ClearPrivileges) : flags;
+            var opened = await OpenKnownAsync(file, toOpen, caller, isAnnounced: true, cancellation).ConfigureAwait(false);
             _mounted.Names.AddLookup(file);
             return (_lookup.EntryOf(file), opened);
         }
@@ -79,7 +80,7 @@ public sealed partial class SseFileSystem
     public ValueTask WriteAsync(ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation)
     {
         var file = GetWriter(handle).File;
-        if (clearPrivileges && TryClearPrivileges(file))
+        if (clearPrivileges && SetIdBits.TryClear(file))
         {
             _mounted.Invalidation?.InvalidateAttributes(file.Number);
         }
@@ -133,19 +134,11 @@ public sealed partial class SseFileSystem
         await _content.AllocateAsync(file, mode, offset, length, cancellation).ConfigureAwait(false);
     }
 
-    private static bool TryClearPrivileges(FileInode file)
-    {
-        lock (file.Sync)
-        {
-            var before = file.Metadata!.Mode;
-            ClearPrivileges(file.Metadata);
-            return file.Metadata.Mode != before;
-        }
-    }
-
-    private async ValueTask<OpenedFile> OpenKnownAsync(FileInode file, OpenFlags flags, bool isAnnounced, CancellationToken cancellation)
+    private async ValueTask<OpenedFile> OpenKnownAsync(FileInode file, OpenFlags flags, Caller caller, bool isAnnounced, CancellationToken cancellation)
     {
         EnsureReadable(file);
+        var clears = (flags & OpenFlags.ClearPrivileges) != 0;
+        var keepsGroup = !clears || SetIdBits.KeepsGroup(file, caller);
         var handle = Interlocked.Increment(ref _lastHandle);
         bool keepCache;
         int generation;
@@ -163,9 +156,9 @@ public sealed partial class SseFileSystem
                 _mounted.Invalidation?.InvalidateAttributes(file.Number);
                 file.AnnouncedGeneration = generation;
             }
-            if ((flags & OpenFlags.ClearPrivileges) != 0)
+            if (clears)
             {
-                ClearPrivileges(file.Metadata!);
+                SetIdBits.Clear(file.Metadata!, keepsGroup);
             }
         }
         _files[handle] = new FileHandle(file, flags, generation, _mounted.Cache.ReadAheadLimit);

@@ -188,12 +188,16 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         EnsureReachable(found);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
         EnsureReadable(found);
+        if (change == AttributeChange.OfPrivileges)
+        {
+            SetIdBits.EnsureMayClear(found, caller);
+        }
         if (change.Size is { } size)
         {
             var file = found as FileInode ?? throw new FsException(FsError.IsDirectory, "a directory has no size to set");
             await _content.SetSizeAsync(file, size, cancellation).ConfigureAwait(false);
         }
-        ApplyChange(found, change);
+        ApplyChange(found, change, caller);
         if (found is FileInode { Writers: 0, Staged: not null } unopened)
         {
             await StoreUnopenedAsync(unopened, cancellation).ConfigureAwait(false);
@@ -298,9 +302,11 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         }
     }
 
-    private void ApplyChange(Inode inode, in AttributeChange change)
+    private void ApplyChange(Inode inode, in AttributeChange change, Caller caller)
     {
         var now = _mounted.Now();
+        var clears = change.ClearPrivileges || (change.Mode is null && (change.Uid is not null || change.Gid is not null));
+        var keepsGroup = !clears || SetIdBits.KeepsGroup(inode, caller);
         lock (inode.Sync)
         {
             var known = inode.Metadata!;
@@ -308,18 +314,11 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             {
                 known.Mode = known.Mode & FileType.Mask | mode & FileType.PermissionMask;
             }
-            if (change.Uid is not null || change.Gid is not null)
+            known.Uid = change.Uid ?? known.Uid;
+            known.Gid = change.Gid ?? known.Gid;
+            if (clears)
             {
-                known.Uid = change.Uid ?? known.Uid;
-                known.Gid = change.Gid ?? known.Gid;
-                if (change.Mode is null)
-                {
-                    ClearPrivileges(known);
-                }
-            }
-            if (change.ClearPrivileges)
-            {
-                ClearPrivileges(known);
+                SetIdBits.Clear(known, keepsGroup);
             }
             known.AreTimesOfWrite = change.AccessTime is null && change.ModifyTime is null && (known.AreTimesOfWrite || change.Size is not null);
             known.AccessTime = change.AccessTime ?? known.AccessTime;
@@ -327,23 +326,6 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             known.CreationTime = change.CreationTime ?? known.CreationTime;
             known.ChangeTime = now;
             inode.IsMetadataDirty = true;
-        }
-    }
-
-    /// <summary>
-    /// Set-id bits go when a file of any type changes hands or is written to; the group's bit only where the group may execute, since without that it
-    /// means mandatory locking (chown_common and setattr_should_drop_suidgid in Linux). Directories keep theirs.
-    /// </summary>
-    private static void ClearPrivileges(PosixMetadata known)
-    {
-        if ((known.Mode & FileType.Mask) == FileType.Directory)
-        {
-            return;
-        }
-        known.Mode &= ~FileType.SetUserId;
-        if ((known.Mode & FileType.GroupExecute) != 0)
-        {
-            known.Mode &= ~FileType.SetGroupId;
         }
     }
 

@@ -41,9 +41,11 @@ internal static class AttributeOperations
             argument, SetAttrValid.AccessTime, SetAttrValid.AccessTimeNow, argument.AccessTime, argument.AccessTimeNanoseconds, time),
         ModifyTime = TimeOf(
             argument, SetAttrValid.ModifyTime, SetAttrValid.ModifyTimeNow, argument.ModifyTime, argument.ModifyTimeNanoseconds, time),
-        // With FUSE_HANDLE_KILLPRIV_V2 the kernel leaves chown's clearing of the set-id bits to us without a flag
-        // (fs/fuse/dir.c, fuse_setattr); for truncation it says so.
-        ClearPrivileges = Has(argument, SetAttrValid.KillSetIdBits)
+        // FUSE_HANDLE_KILLPRIV_V2 leaves the set-id bits to us. A truncation carries a flag for them, a change of owner needs none. Where the kernel
+        // itself removes them, before FALLOCATE, COPY_FILE_RANGE and WRITE (file_remove_privs in fs/inode.c), and in chown(2) without an owner,
+        // fuse_setattr (fs/fuse/dir.c) strips ATTR_KILL_SUID and ATTR_KILL_SGID, and a SETATTR of nothing is what remains (seen with Linux 6.18).
+        ClearPrivileges = argument.Valid == 0
+            || Has(argument, SetAttrValid.KillSetIdBits)
             || Has(argument, SetAttrValid.Uid)
             || Has(argument, SetAttrValid.Gid),
     };

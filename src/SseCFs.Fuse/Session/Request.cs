@@ -33,7 +33,7 @@ internal sealed partial class Request(FuseSession session)
 
     public ulong NodeId => _header.NodeId;
 
-    public Caller Caller => new(_header.Uid, _header.Gid, _header.Pid);
+    public Caller Caller => new(_header.Uid, _header.Gid, _header.Pid) { HasGroup = ThreadGroups.Includes };
 
     /// <summary>Cancelled by INTERRUPT and by the end of the connection.</summary>
     public CancellationToken Cancellation => _cancellation.Token;

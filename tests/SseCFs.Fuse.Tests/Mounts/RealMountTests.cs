@@ -78,6 +78,23 @@ public sealed class RealMountTests
         Assert.Equal(1, MountProcess.Shell("cat f", mount.Directory, uid: 4444).ExitCode);
     }
 
+    /// <summary>The kernel says so by a SETATTR of nothing, before it sends what changes the content.</summary>
+    [MountFact]
+    public void An_ordinary_users_fallocate_takes_the_set_id_bits()
+    {
+        using var mount = MountProcess.Mounted(options: "allow_other");
+        foreach (var change in new[] { "-l 20000", "-n -l 20000", "-p -l 4096", "-z -l 4096" })
+        {
+            mount.Run("head -c 8192 /dev/zero > f; chmod 6777 f");
+            mount.Run($"""
+                fallocate {change} f; test "$(stat -c %a f)" = 777
+                """, uid: 4444);
+            mount.Run($"""
+                chmod 6777 f; fallocate {change} f; test "$(stat -c %a f)" = 6777
+                """);
+        }
+    }
+
     [MountFact]
     public void Extended_attributes_work()
     {

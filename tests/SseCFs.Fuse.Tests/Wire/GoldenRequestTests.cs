@@ -107,6 +107,8 @@ public sealed class GoldenRequestTests
         { 0x010, $"- mode - uid - gid - size - atime {new Timestamp(11, 21)} mtime - clear False" },
         { 0x020, $"- mode - uid - gid - size - atime - mtime {new Timestamp(-12, 22)} clear False" },
         { 0x1B0, $"- mode - uid - gid - size - atime {new Timestamp(1767323045, 0)} mtime {new Timestamp(1767323045, 0)} clear False" },
+        // Nothing: what is left of a change that takes the set-id bits away.
+        { 0x000, "- mode - uid - gid - size - atime - mtime - clear True" },
         // FATTR_CTIME alone: the change time is the file system's own.
         { 0x400, "- mode - uid - gid - size - atime - mtime - clear False" },
     };

@@ -114,6 +114,69 @@ public sealed class MetadataRules : MountTest
     }
 
     [Fact]
+    public async Task A_file_keeps_the_set_id_bits_that_it_is_made_with()
+    {
+        const uint setIds = FileType.SetUserId | FileType.SetGroupId | 0x1ED;
+        const OpenFlags truncating = OpenFlags.Write | OpenFlags.Truncate | OpenFlags.ClearPrivileges;
+        await Mount.Close(await Mount.Create("a", truncating, setIds));
+        Assert.Equal(FileType.Regular | setIds, (await Mount.Stat("a")).Mode);
+        await Mount.Remount();
+        Assert.Equal(FileType.Regular | setIds, (await Mount.Stat("a")).Mode);
+        await Mount.Close(await Mount.Create("a", truncating, setIds));
+        Assert.Equal(FileType.Regular | 0x1EDu, (await Mount.Stat("a")).Mode);
+    }
+
+    /// <summary>A set-group-id bit that the group cannot execute stays for those who are in the group.</summary>
+    [Theory]
+    [InlineData(0xDB6u, 1000u, 0x5B6u)] // 6666
+    [InlineData(0xDB6u, 77u, 0x5B6u)]
+    [InlineData(0xDB6u, 78u, 0x1B6u)]
+    [InlineData(0x5B6u, 77u, 0x5B6u)] // 2666
+    [InlineData(0x5B6u, 78u, 0x1B6u)]
+    [InlineData(0xDBEu, 77u, 0x1BEu)] // 6676
+    [InlineData(0xDBEu, 78u, 0x1BEu)]
+    public async Task Set_group_id_without_execute_depends_on_the_callers_groups(uint mode, uint group, uint left)
+    {
+        var caller = Mount.User with { HasGroup = (thread, asked) => thread == Mount.User.Thread && asked == 77 };
+        foreach (var act in new Func<ulong, Task>[]
+        {
+            async inode => await Mount.Files.SetAttributesAsync(inode, null, AttributeChange.OfPrivileges, caller, default),
+            async inode => await Mount.Files.SetAttributesAsync(inode, null, new AttributeChange { Size = 0, ClearPrivileges = true }, caller, default),
+            async inode => await Mount.Files.SetAttributesAsync(inode, null, new AttributeChange { Gid = 1000 }, caller, default),
+            async inode => await Mount.Close(
+                (await Mount.Files.OpenAsync(inode, OpenFlags.Write | OpenFlags.Truncate | OpenFlags.ClearPrivileges, caller, default)).Handle),
+        })
+        {
+            await Mount.Write("a", [1]);
+            await Mount.Change("a", new AttributeChange { Gid = group, Mode = mode });
+            await act(await Mount.InodeOf("a"));
+            Assert.Equal(FileType.Regular | left, (await Mount.Stat("a")).Mode);
+        }
+    }
+
+    [Fact]
+    public async Task Set_id_bits_are_taken_by_the_owner_or_by_who_writes()
+    {
+        const uint setIds = FileType.SetUserId | FileType.SetGroupId | 0x1FF;
+        var other = new Caller(1001, 1001, 2);
+        await Mount.Write("a", [1]);
+        var inode = await Mount.InodeOf("a");
+        foreach (var (caller, isWritten) in new[] { (other, true), (Mount.User, false), (new Caller(0, 0, 3), false) })
+        {
+            await Mount.Change("a", new AttributeChange { Mode = setIds });
+            var handle = await Mount.Open("a", isWritten ? OpenFlags.Write : OpenFlags.Read);
+            await Mount.Files.SetAttributesAsync(inode, null, AttributeChange.OfPrivileges, caller, default);
+            Assert.Equal(FileType.Regular | 0x1FFu, (await Mount.Stat("a")).Mode);
+            await Mount.Close(handle);
+            // Of a file that has none, nobody takes anything.
+            await Mount.Files.SetAttributesAsync(inode, null, AttributeChange.OfPrivileges, other, default);
+        }
+        await Mount.Change("a", new AttributeChange { Mode = setIds });
+        await Fails.With(FsError.NotPermitted, async () => await Mount.Files.SetAttributesAsync(inode, null, AttributeChange.OfPrivileges, other, default));
+        Assert.Equal(FileType.Regular | setIds, (await Mount.Stat("a")).Mode);
+    }
+
+    [Fact]
     public async Task A_node_loses_its_set_id_bits_with_chown_and_a_directory_keeps_them()
     {
         const uint setIds = FileType.SetUserId | FileType.SetGroupId | 0x1ED;
