@@ -1,6 +1,6 @@
 namespace SseCFs.Tool;
 
-/// <summary>How the command ends. README has the same table; a test compares them.</summary>
+/// <summary>How the command ends. docs/options.md has the same table; a test compares them.</summary>
 internal enum ExitCode
 {
     Done = 0,

@@ -6,10 +6,11 @@ using Xunit;
 
 namespace SseCFs.Tool.Tests.CommandLine;
 
-/// <summary>README and --help tell the same.</summary>
+/// <summary>The documentation and --help tell the same.</summary>
 public sealed partial class ReadmeTests
 {
-    private static readonly string Readme = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "README.md"));
+    private static readonly string Documents = Path.Combine(AppContext.BaseDirectory, "docs");
+    private static readonly string Options = File.ReadAllText(Path.Combine(Documents, "options.md"));
     private static readonly Command Root = SseCFs.Tool.CommandLine.Entry.BuildRoot(new MountCommand());
 
     [Fact]
@@ -36,12 +37,15 @@ public sealed partial class ReadmeTests
     }
 
     [Fact]
-    public void EveryCommandIsShown() =>
-        Assert.All(Root.Subcommands, command => Assert.Contains("ssecfs " + command.Name, Readme, StringComparison.Ordinal));
+    public void EveryCommandIsShown()
+    {
+        var all = string.Concat(Directory.EnumerateFiles(Documents, "*.md").Select(File.ReadAllText));
+        Assert.All(Root.Subcommands, command => Assert.Contains("ssecfs " + command.Name, all, StringComparison.Ordinal));
+    }
 
     /// <summary>The cells of the table below a heading, without its head.</summary>
     private static IEnumerable<string[]> RowsOf(string heading) =>
-        Readme[Readme.IndexOf(heading + "\n", StringComparison.Ordinal)..].Split('\n')
+        Options[Options.IndexOf(heading + "\n", StringComparison.Ordinal)..].Split('\n')
             .SkipWhile(line => !line.StartsWith('|')).TakeWhile(line => line.StartsWith('|')).Skip(2)
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries)[1..^1]);
 
