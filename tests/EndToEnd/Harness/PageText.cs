@@ -4,21 +4,22 @@ using System.Text.RegularExpressions;
 namespace SseCFs.EndToEnd.Harness;
 
 /// <summary>
-/// The blocks of docs/guide.md. One of <c>sh</c> is run as it stands; a <c>text</c> that follows it is what it prints, where <c>…</c> stands for
-/// anything within a line, and for any lines where it stands alone. Those of <c>console</c> are not run.
+/// The code blocks of a page of documentation. A block of <c>sh</c> is run as it stands; a block of <c>text</c> after it is what it prints, where
+/// <c>…</c> stands for anything within a line, and for any lines where it stands alone. Blocks of <c>console</c> are not run.
 /// </summary>
-public sealed partial class GuideText
+public sealed partial class PageText
 {
-    public static GuideText Read() => new(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "guide.md")));
+    /// <summary>Reads a page that the project copies beside the program.</summary>
+    public static PageText Read(string name) => new(File.ReadAllText(Path.Combine(AppContext.BaseDirectory, name)));
 
-    private GuideText(string text)
+    private PageText(string text)
     {
-        var (section, steps, given) = ("", new List<GuideStep>(), new List<string>());
+        var (section, steps, given) = ("", new List<PageStep>(), new List<string>());
         foreach (Match match in Parts().Matches(text))
         {
             var (heading, kind, block) = (match.Groups["heading"], match.Groups["kind"].Value, match.Groups["block"].Value);
             if (heading.Success) section = heading.Value;
-            else if (kind == "sh") steps.Add(new GuideStep(section, block, null));
+            else if (kind == "sh") steps.Add(new PageStep(section, block, null));
             else if (kind == "text") steps[^1] = steps[^1] with { Prints = block };
             else if (steps.Count == 0) given.AddRange(Exports().Matches(block).Select(export => export.Value));
         }
@@ -26,7 +27,7 @@ public sealed partial class GuideText
         (Steps, Given) = (steps, given);
     }
 
-    public IReadOnlyList<GuideStep> Steps { get; }
+    public IReadOnlyList<PageStep> Steps { get; }
 
     /// <summary>The variables that the reader is told to set before the first command.</summary>
     public IReadOnlyList<string> Given { get; }
@@ -38,8 +39,8 @@ public sealed partial class GuideText
     private static partial Regex Exports();
 }
 
-/// <summary>Commands of the guide, and what it says that they print; null where it says nothing.</summary>
-public sealed record GuideStep(string Section, string Commands, string? Prints)
+/// <summary>Commands of a page, and what the page says that they print; null where it says nothing.</summary>
+public sealed record PageStep(string Section, string Commands, string? Prints)
 {
     public bool IsAsPromised(string printed)
     {
