@@ -28,10 +28,14 @@ public sealed class ForeignObjects(Target target) : Scenario(target)
             find . >/dev/null
             is "$(ls | grep -c '^both')" "$(ls | grep '^both' | sort -u | wc -l)"
             ls | grep -q '^both'
+            is "$(cat both/inside)" inside
             echo new >new
             echo new >dir/new
             mkdir made
             """);
+        Assert.Contains(
+            File.ReadLines(Mount.LogFile),
+            line => line.Contains($"below {Prefix}, ", StringComparison.Ordinal) && line.Contains("objects are not shown", StringComparison.Ordinal));
         await ThenAsync("""is "$(cat new dir/new good)" $'new\nnew\ngood'; [ -d made ]; find . -type f -exec cat {} + >/dev/null""");
     }
 

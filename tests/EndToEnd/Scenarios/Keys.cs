@@ -35,6 +35,10 @@ public sealed class Keys(Target target) : Scenario(target)
         Assert.Equal(HttpStatusCode.OK, reply.Status);
         Assert.Equal(content, reply.Content);
 
+        Assert.Single(
+            File.ReadLines(Mount.LogFile),
+            line => line.Contains($"{Prefix}foreign cannot be opened", StringComparison.Ordinal) && line.Contains("key", StringComparison.Ordinal));
+
         await RunAsync("rm foreign; [ ! -e foreign ]");
         Assert.Equal(HttpStatusCode.NotFound, (await Target.S3.HeadAsync(Prefix + "foreign", _otherKey)).Status);
     }

@@ -79,4 +79,18 @@ public sealed class TwoMounts(Target target) : Scenario(target)
         await Mount.RunAsync("is \"$(cat f)\" theirs; is \"$(cat f.conflict-*)\" ours");
         await Other.UnmountAsync();
     }
+
+    /// <summary>What README says that it cannot do.</summary>
+    [Fact]
+    public async Task ALockIsNotSeenByTheOther()
+    {
+        await Mount.RunAsync($$"""
+            : >f
+            exec 3<f 4<"{{Other.Root}}/f"
+            flock -n 3
+            refused '' flock -n f true
+            flock -n 4
+            """);
+        await Other.UnmountAsync();
+    }
 }

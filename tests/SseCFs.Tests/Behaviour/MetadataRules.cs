@@ -33,6 +33,18 @@ public sealed class MetadataRules : MountTest
     }
 
     [Fact]
+    public async Task The_roots_own_mode_and_owner_last_as_long_as_the_mount()
+    {
+        var before = await Mount.Stat("");
+        await Mount.Change("", new AttributeChange { Mode = 0x1C0, Uid = 5 });
+        var changed = await Mount.Stat("");
+        Assert.Equal((FileType.Directory | 0x1C0, 5u), (changed.Mode, changed.Uid));
+        await Mount.Remount();
+        var after = await Mount.Stat("");
+        Assert.Equal((before.Mode, before.Uid), (after.Mode, after.Uid));
+    }
+
+    [Fact]
     public async Task Links_and_nodes_last_over_a_remount()
     {
         await Mount.Link("over/there", "link");

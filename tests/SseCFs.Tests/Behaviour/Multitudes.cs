@@ -1,3 +1,4 @@
+using SseCFs.Store;
 using SseCFs.Tests.Support;
 
 namespace SseCFs.Tests.Behaviour;
@@ -23,6 +24,23 @@ public sealed class Multitudes : MountTest
         await Mount.Write("d/new", [1]);
         Mount.Pass();
         Assert.Equal(Count, (await Mount.List("d")).Count);
+    }
+
+    [Fact]
+    public async Task A_directory_of_more_than_two_million_entries_is_an_error()
+    {
+        const int Page = 300_000;
+        var pages = 0;
+        Faults.ListInstead = prefix =>
+        {
+            // One name many times, as the limit is there to keep memory.
+            var listed = new ListedObject($"{prefix}{pages++:D3}", 0, "1", default);
+            var page = new ListedObject[Page];
+            Array.Fill(page, listed);
+            return new ListPage(page, [], pages < 20 ? listed.Key : null);
+        };
+        await Fails.With(FsError.BadReply, () => Mount.List());
+        Assert.Equal(2_000_000 / Page + 1, pages);
     }
 
     [Fact]

@@ -49,7 +49,9 @@ public sealed class Streaming : MountTest
     {
         var handle = await Mount.Create("a");
         await Mount.WriteAt(handle, 0, Large[..(60 * MiB)]);
+        Assert.Empty(Store.Keys);
         await Mount.WriteAt(handle, 20 * MiB + 5, [1, 2, 3]);
+        Assert.Equal(["a"], Store.Keys);
         await Mount.WriteAt(handle, 60 * MiB, Large[(60 * MiB)..]);
         Assert.Equal(Patched((20 * MiB + 5, [1, 2, 3]))[(30 * MiB)..(30 * MiB + 100)], await Mount.ReadAt(handle, 30 * MiB, 100));
         await Mount.WriteAt(handle, 10 * MiB, [4]);

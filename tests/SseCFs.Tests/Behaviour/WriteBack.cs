@@ -20,6 +20,24 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
     }
 
     [Fact]
+    public async Task A_file_is_not_uploaded_while_it_stays_open()
+    {
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, [1]);
+        await Mount.Files.SyncAsync(handle, default);
+        await Mount.Write("b", [2]);
+        for (var i = 0; i < 200 && Store.Keys.Count == 0; i++)
+        {
+            Mount.Pass(1);
+            await Task.Delay(10);
+        }
+        Assert.Equal(["b"], Store.Keys);
+        await Mount.Close(handle);
+        await Upload();
+        Assert.Equal(["a", "b"], Store.Keys);
+    }
+
+    [Fact]
     public async Task What_was_closed_outlives_the_process()
     {
         await Mount.MakeDirectory("d");

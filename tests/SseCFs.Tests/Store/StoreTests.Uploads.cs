@@ -113,6 +113,19 @@ public abstract partial class StoreTests
     }
 
     [Theory]
+    [InlineData(100, false)]
+    [InlineData(3_000_000, true)]
+    public async Task ACopyKeepsTagsWhereTheServiceMakesItInOneRequest(int size, bool isLarge)
+    {
+        var tagged = NoMetadata with { Tags = new Dictionary<string, string> { ["team"] = "red" } };
+        var name = $"tags-{size}";
+        await Store.PutAsync(name, ObjectContent.Of(Bytes(size)), tagged, WriteCondition.None, None);
+        Assert.Equal(tagged.Tags, await Store.GetTagsAsync(name, None));
+        await Store.CopyAsync(await Store.HeadAsync(name, None), name + "-copy", NoMetadata, WriteCondition.None, None);
+        Assert.Equal(service.Copies == true && isLarge ? tagged.Tags : NoMetadata.Tags, await Store.GetTagsAsync(name + "-copy", None));
+    }
+
+    [Theory]
     [InlineData(100)]
     [InlineData(3_000_000)]
     public async Task AnObjectIsCopiedOntoItself(int size)

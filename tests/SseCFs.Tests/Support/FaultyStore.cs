@@ -11,6 +11,9 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     private readonly Lock _lock = new();
     private readonly List<Fault> _faults = [];
 
+    /// <summary>Answers listings in the store's place.</summary>
+    public Func<string, ListPage>? ListInstead { get; set; }
+
     /// <summary>Acts before the nth request (1 is the next) of a kind for a key, and as often as said from there on.</summary>
     /// <param name="key">Null: any.</param>
     public void Before(RequestKind kind, string? key, Func<CancellationToken, Task> act, int nth = 1, int times = 1) =>
@@ -68,7 +71,11 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
         }, cancellation);
 
     public ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation) =>
-        PassAsync(RequestKind.List, prefix, () => store.ListAsync(prefix, delimiter, continuation, limit, cancellation), cancellation);
+        PassAsync(
+            RequestKind.List,
+            prefix,
+            () => ListInstead is { } list ? ValueTask.FromResult(list(prefix)) : store.ListAsync(prefix, delimiter, continuation, limit, cancellation),
+            cancellation);
 
     private void Add(Fault fault)
     {

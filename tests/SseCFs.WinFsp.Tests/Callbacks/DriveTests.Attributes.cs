@@ -148,6 +148,17 @@ public abstract partial class DriveTests
     }
 
     [Fact]
+    public async Task New_files_and_folders_get_what_umask_leaves()
+    {
+        Options = Options with { Umask = 0x17 };
+        await RemountAsync();
+        await WriteAsync(@"\a", [1]);
+        await MakeFolderAsync(@"\d");
+        Assert.Equal(0x1A0u, (await Posix.LookupAsync(IFileSystem.RootInode, "a"u8.ToArray(), Mount.User, default)).Attributes.Mode & 0x1FF);
+        Assert.Equal(0x1E8u, (await Posix.LookupAsync(IFileSystem.RootInode, "d"u8.ToArray(), Mount.User, default)).Attributes.Mode & 0x1FF);
+    }
+
+    [Fact]
     public async Task A_descriptor_given_for_all_is_every_files_and_stays()
     {
         Options = Options with { Security = SecurityDescriptor.Of(FileType.Regular | 0x1FF, SecurityIds.Everyone, SecurityIds.Users, allowOthers: true) };
