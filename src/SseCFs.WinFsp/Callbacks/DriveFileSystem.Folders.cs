@@ -211,7 +211,7 @@ internal sealed partial class DriveFileSystem
 
     private static bool TryAdd(nint buffer, uint length, ref int used, string name, in FileInfo info)
     {
-        var directory = new DirectoryBuffer(Buffer(buffer, length)[used..]);
+        var directory = new DirectoryInfoWriter(Buffer(buffer, length)[used..]);
         var isAdded = directory.TryAdd(name, info);
         used += directory.Length;
         return isAdded;
@@ -219,7 +219,7 @@ internal sealed partial class DriveFileSystem
 
     private static void TryEnd(nint buffer, uint length, ref int used)
     {
-        var directory = new DirectoryBuffer(Buffer(buffer, length)[used..]);
+        var directory = new DirectoryInfoWriter(Buffer(buffer, length)[used..]);
         directory.TryEnd();
         used += directory.Length;
     }

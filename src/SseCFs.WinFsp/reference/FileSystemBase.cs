@@ -6,6 +6,14 @@ namespace Fsp;
 /// <summary>Every operation is refused, as in the original, until it is overridden.</summary>
 public partial class FileSystemBase
 {
+    /// <summary>Unused. In a class that derives from this one, its name hides other types of that name, as with the original.</summary>
+    public class DirectoryBuffer : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
+
     public virtual int ExceptionHandler(Exception ex) => STATUS_UNEXPECTED_IO_ERROR;
 
     public virtual int Init(object Host) => STATUS_SUCCESS;

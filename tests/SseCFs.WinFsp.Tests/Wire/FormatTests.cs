@@ -11,7 +11,7 @@ public sealed class FormatTests
     {
         var buffer = new byte[256];
         Array.Fill(buffer, (byte)0xEE);
-        var records = new DirectoryBuffer(buffer);
+        var records = new DirectoryInfoWriter(buffer);
         var info = new FileInfo
         {
             FileAttributes = 0x20,
@@ -38,11 +38,11 @@ public sealed class FormatTests
     [Fact]
     public void A_directory_record_that_does_not_fit_is_left_out_whole()
     {
-        var records = new DirectoryBuffer(new byte[112 + 111]);
+        var records = new DirectoryInfoWriter(new byte[112 + 111]);
         Assert.True(records.TryAdd("abcd", default));
         Assert.False(records.TryAdd("a", default));
         Assert.Equal(112, records.Length);
-        Assert.False(new DirectoryBuffer(new byte[1]).TryEnd());
+        Assert.False(new DirectoryInfoWriter(new byte[1]).TryEnd());
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace SseCFs.WinFsp.Wire;
 /// Fills the driver's buffer with FSP_FSCTL_DIR_INFO records (winfsp/fsctl.h): size, attributes, name, each at a multiple of eight bytes; a record of size zero says that
 /// the directory ends. WinFsp's own helper does the same, but only where WinFsp is.
 /// </summary>
-internal ref struct DirectoryBuffer(Span<byte> buffer)
+internal ref struct DirectoryInfoWriter(Span<byte> buffer)
 {
     private const int InfoOffset = 8;
     private const int NameOffset = 104;
