@@ -8,6 +8,8 @@
 #   tests/run.sh --fast    unit tests but for those with clients, and editors on a mount of the tool as it was just built: two minutes
 #                          once it has been built before
 #
+# WINFSP_SOURCE, if set, names a checkout of WinFsp: the Windows adapter is then also built and tested with WinFsp's own .NET library.
+#
 # Needs the .NET SDK; Debian packages that are missing are installed (as root or through sudo). Runs can overlap:
 # each has its own directory, ports and services, and leaves no process and no mount behind.
 set -euo pipefail
@@ -92,6 +94,11 @@ build() {
             { cat "$work/log/publish.log"; die "publishing the tool failed"; }
         [ -x "$work/tool/ssecfs" ] && [ ! -e "$work/tool/ssecfs.dll" ] || die "the published tool is not a native binary"
     fi
+    if [ -n "${WINFSP_SOURCE:-}" ]; then
+        dotnet build tests/SseCFs.WinFsp.Tests -c Release -p:WinFspSource="$(realpath "$WINFSP_SOURCE")" -v q >"$work/log/build-winfsp.log" 2>&1 </dev/null ||
+            { cat "$work/log/build-winfsp.log"; die "the build with WinFsp's own library failed"; }
+        cp -r artifacts/winfsp-original/bin/SseCFs.WinFsp.Tests/release "$work/SseCFs.WinFsp.Tests.original"
+    fi
     for project in tests/*/*.csproj; do
         name=$(basename "$project" .csproj)
         cp -r "tests/$(basename "$(dirname "$project")")/bin/Release/net10.0" "$work/$name"
@@ -120,18 +127,22 @@ suite() {
 }
 
 unit_tests() {
-    local project name left_out
+    local project name program names=() left_out
     for project in tests/*.Tests/*.csproj; do
-        name=$(basename "$project" .csproj)
+        names+=("$(basename "$project" .csproj)")
+    done
+    [ -z "${WINFSP_SOURCE:-}" ] || names+=(SseCFs.WinFsp.Tests.original)
+    for name in "${names[@]}"; do
+        program="$work/$name/${name%.original}"
         # Drives with a letter are Windows'.
         left_out=(-class- "*.DriveOnLetterTests")
         if [ $form = --fast ]; then
             left_out+=(-class- "*.ClientTests")
             # The core's behaviour once more, through the drive's adapter.
-            [ "$name" = SseCFs.WinFsp.Tests ] && left_out+=(-class- "SseCFs.Tests.*")
-            suite "$name" 600 "$work/$name/$name" "${left_out[@]}" &
+            [ "${name%.original}" = SseCFs.WinFsp.Tests ] && left_out+=(-class- "SseCFs.Tests.*")
+            suite "$name" 600 "$program" "${left_out[@]}" &
         else
-            suite "$name" 600 env "$@" "$work/$name/$name" "${left_out[@]}"
+            suite "$name" 600 env "$@" "$program" "${left_out[@]}"
         fi
     done
     wait
