@@ -89,13 +89,21 @@ internal sealed partial class DriveFileSystem : FileSystemBase, IAsyncDisposable
         return STATUS_SUCCESS;
     }
 
-    /// <summary>WinFsp sends nothing any more, and still takes answers.</summary>
-    public override void Unmounted(object Host) => DispatcherThread.Wait(DisposeAsync());
-
+    /// <summary>
+    /// The last of WinFsp's threads ends, because the drive is unmounted or because the driver has ended the file system. When this returns, WinFsp cancels the requests that are still
+    /// pending, which unmaps the buffers of reads, writes and listings (FspFileSystemStopDispatcher in src/dll/fs.c, FspVolumeStop in src/sys/volume.c).
+    /// <see cref="FileSystemBase.Unmounted"/> would be too late: it is called after that.
+    /// </summary>
     public override void DispatcherStopped(bool Normally)
     {
-        // Also if the driver ends the file system, and not we.
-        _ended.TrySetResult();
+        try
+        {
+            DispatcherThread.Wait(DisposeAsync());
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
     }
 
     public override int GetVolumeInfo(out VolumeInfo VolumeInfo)
@@ -108,7 +116,7 @@ internal sealed partial class DriveFileSystem : FileSystemBase, IAsyncDisposable
         return STATUS_SUCCESS;
     }
 
-    /// <summary>Nothing is asked any more: what is still under way is taken back and answered. WinFsp does it when it unmounts.</summary>
+    /// <summary>Cancels pending requests and waits until each has been answered. To be called when no request can come any more.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _isDisposed, 1) != 0)

@@ -71,6 +71,38 @@ public sealed class Waiting : MountTest
         Mount = new Mount(Store, Clock);
     }
 
+    /// <summary><see cref="Driver"/> checks that no request is pending when the real driver unmaps their buffers.</summary>
+    [Fact]
+    public async Task Reads_writes_and_listings_that_wait_when_the_drive_goes_are_answered_before_their_buffers_are_unmapped()
+    {
+        Store.PutForeign("read", Mount.Content(3 << 20));
+        Store.PutForeign("d/listed", [1]);
+        await Mount.Write("written", [1]);
+        var read = await Driver.OpenAsync(@"\read", Access.ReadData);
+        var folder = await Driver.OpenAsync(@"\d", Access.ReadData);
+        var written = await Driver.OpenAsync(@"\written");
+        await Driver.WriteAsync(written, 0, [2]);
+        Driver.LateAnswers.Clear();
+        Hold(RequestKind.Put, "written");
+        Hold(RequestKind.Get, "read");
+        Hold(RequestKind.Head, "d/listed");
+        // While it is stored, writes wait.
+        var storing = Mount.Files.DrainAsync(default).AsTask();
+        await _arrived.Task;
+        Task[] waiting = [Driver.ReadAsync(read, 2 << 20, 1000), Driver.ListAsync(folder), Driver.WriteAsync(written, 1, [3])];
+        await Until(() => Driver.LateAnswers.Order().SequenceEqual(["list", "read", "write"]));
+        await Driver.DisposeAsync().AsTask().WaitAsync(TimeSpan.FromSeconds(60));
+        foreach (var one in waiting)
+        {
+            Assert.Equal(STATUS_CANCELLED, (await Assert.ThrowsAsync<NtException>(() => one)).Status);
+        }
+        _goOn.SetResult();
+        Assert.Equal(0, await storing);
+        Assert.Equal([2], Store["written"].Data);
+        await Mount.Files.DisposeAsync();
+        Mount = new Mount(Store, Clock);
+    }
+
     [Fact]
     public async Task A_failed_read_is_told_and_the_next_one_succeeds()
     {

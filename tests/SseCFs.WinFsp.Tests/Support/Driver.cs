@@ -288,13 +288,18 @@ internal sealed class Driver : Drive, IDriveHost
         await Task.WhenAll(_sending.Keys).ConfigureAwait(ConfigureAwaitOptions.ForceYielding | ConfigureAwaitOptions.SuppressThrowing);
         await DispatchAsync(() =>
         {
+            _drive.DispatcherStopped(true);
+            return STATUS_SUCCESS;
+        });
+        // The driver would cancel what is still pending now, and unmap its buffers.
+        Assert.Empty(_pending);
+        await DispatchAsync(() =>
+        {
             _drive.Unmounted(this);
             return STATUS_SUCCESS;
         });
-        _drive.DispatcherStopped(true);
         await _drive.Completion;
         _guard.Dispose();
-        Assert.Empty(_pending);
     }
 
     private int TryCreate(
