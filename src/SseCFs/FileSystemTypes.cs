@@ -72,6 +72,9 @@ public readonly record struct Attributes(
     public bool IsDirectory => (Mode & FileType.Mask) == FileType.Directory;
 }
 
+/// <summary>What is known of an inode without a request to the store. Names of extended attributes include "user.".</summary>
+public readonly record struct KnownInode(Attributes Attributes, IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> Extended);
+
 /// <summary>A name found: the inode's attributes and how long the name and the attributes may be cached.</summary>
 public readonly record struct Entry(Attributes Attributes, TimeSpan EntryValid, TimeSpan AttributesValid);
 

@@ -33,6 +33,11 @@ public interface IFileSystem
 
     ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation);
 
+    /// <summary>
+    /// Returns what this mount knows of an inode that was looked up. Sends no request and does not fail: adapters answer an operation that has succeeded with it.
+    /// </summary>
+    KnownInode GetKnown(ulong inode);
+
     ValueTask<Attributes> SetAttributesAsync(ulong inode, ulong? handle, AttributeChange change, Caller caller, CancellationToken cancellation);
 
     ValueTask<ReadOnlyMemory<byte>> ReadLinkAsync(ulong inode, CancellationToken cancellation);

@@ -77,6 +77,15 @@ public sealed partial class SseFileSystem
 
     public void ReleaseDirectory(ulong handle) => _directories.TryRemove(handle, out _);
 
+    public KnownInode GetKnown(ulong inode)
+    {
+        var found = _mounted.Names.Get(inode);
+        lock (found.Sync)
+        {
+            return new KnownInode(_lookup.AttributesOf(found), found.Metadata?.Extended.ToList() ?? []);
+        }
+    }
+
     public async ValueTask<ReadOnlyMemory<byte>?> GetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         var found = _mounted.Names.Get(inode);

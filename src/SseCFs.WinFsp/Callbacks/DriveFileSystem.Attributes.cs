@@ -69,7 +69,7 @@ internal sealed partial class DriveFileSystem
         {
             await _files.SetAttributesAsync(node.Inode, node.Handle, change, CallerNow(), CancellationToken.None).ConfigureAwait(false);
         }
-        return await DescribeAsync(node.Inode, CancellationToken.None).ConfigureAwait(false);
+        return DescribeKnown(node.Inode);
     }
 
     /// <summary>Keeps hidden, system and archive, if they are not what the file has anyway.</summary>

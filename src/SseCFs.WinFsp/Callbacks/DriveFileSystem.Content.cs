@@ -81,7 +81,7 @@ internal sealed partial class DriveFileSystem
         {
             DispatcherThread.Wait(_files.SyncAsync(handle, CancellationToken.None));
         }
-        FileInfo = DispatcherThread.Wait(DescribeAsync(node.Inode, CancellationToken.None));
+        FileInfo = DescribeKnown(node.Inode);
         return STATUS_SUCCESS;
     }
 
@@ -123,7 +123,7 @@ internal sealed partial class DriveFileSystem
         {
             await _files.SetAttributesAsync(node.Inode, node.Handle, new AttributeChange { Size = size, ClearPrivileges = true }, CallerNow(), CancellationToken.None).ConfigureAwait(false);
         }
-        return await DescribeAsync(node.Inode, CancellationToken.None).ConfigureAwait(false);
+        return DescribeKnown(node.Inode);
     }
 
     private async ValueTask<(uint Bytes, FileInfo Info)> WriteAsync(OpenNode node, ReadOnlyMemory<byte> data, long offset, bool append, bool isConstrained)
@@ -131,14 +131,14 @@ internal sealed partial class DriveFileSystem
         if (isConstrained)
         {
             // From the cache manager, which writes whole pages: the file must not grow by them.
-            var size = (await _files.GetAttributesAsync(node.Inode, node.Handle, _pending.Stopping).ConfigureAwait(false)).Size;
+            var size = _files.GetKnown(node.Inode).Attributes.Size;
             data = offset >= size ? default : data[..(int)Math.Min(data.Length, size - offset)];
         }
         if (data.Length > 0)
         {
             await _files.WriteAsync(HandleOf(node), offset, data, append, clearPrivileges: true, _pending.Stopping).ConfigureAwait(false);
         }
-        return ((uint)data.Length, await DescribeAsync(node.Inode, _pending.Stopping).ConfigureAwait(false));
+        return ((uint)data.Length, DescribeKnown(node.Inode));
     }
 
     private async Task FinishReadAsync(ValueTask reading, DriveRequest request, ulong hint, nint buffer)

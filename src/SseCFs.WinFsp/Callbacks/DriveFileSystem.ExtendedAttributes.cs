@@ -20,7 +20,7 @@ internal sealed partial class DriveFileSystem
         FileInfo = default;
         var node = Node(FileDesc);
         DispatcherThread.Wait(SetEasAsync(node.Inode, EaList.Decode(Buffer(Ea, EaLength))));
-        FileInfo = DispatcherThread.Wait(DescribeAsync(node.Inode, CancellationToken.None));
+        FileInfo = DescribeKnown(node.Inode);
         return STATUS_SUCCESS;
     }
 

@@ -60,8 +60,7 @@ internal sealed partial class DriveFileSystem
     {
         var entry = await _files.MakeSymbolicLinkAsync(place.Parent, place.Name, ToPosix(target), CallerNow(), CancellationToken.None).ConfigureAwait(false);
         place.Hold(entry.Attributes.Inode);
-        var info = await DescribeAsync(entry.Attributes, CancellationToken.None).ConfigureAwait(false);
-        return new Opened(Keep(place, entry.Attributes, handle: null, canWrite: false), info);
+        return new Opened(Keep(place, entry.Attributes, handle: null, canWrite: false), DescribeKnown(entry.Attributes.Inode));
     }
 
     private async ValueTask BecomeLinkAsync(OpenNode node, string path, string target)

@@ -202,8 +202,7 @@ internal sealed partial class DriveFileSystem
             // What is new is to be archived.
             await KeepDosAttributesAsync(attributes, attributes.IsDirectory ? dosAttributes : dosAttributes | (uint)System.IO.FileAttributes.Archive).ConfigureAwait(false);
             await SetEasAsync(attributes.Inode, extended).ConfigureAwait(false);
-            var info = await DescribeAsync(attributes.Inode, CancellationToken.None).ConfigureAwait(false);
-            return new Opened(Keep(place, attributes, handle, canWrite: true), info);
+            return new Opened(Keep(place, attributes, handle, canWrite: true), DescribeKnown(attributes.Inode));
         }
     }
 
@@ -214,12 +213,12 @@ internal sealed partial class DriveFileSystem
         var wanted = (replaces ? dosAttributes : dosAttributes | await DosAttributesOfAsync(attributes, CancellationToken.None).ConfigureAwait(false))
             | (uint)System.IO.FileAttributes.Archive;
         var mode = DosAttributes.ModeWith(wanted, attributes.Mode);
-        attributes = await _files.SetAttributesAsync(
-            inode, null, new AttributeChange { Size = 0, ClearPrivileges = true, Mode = mode == attributes.Mode ? null : mode & FileType.PermissionMask }, CallerNow(), CancellationToken.None).ConfigureAwait(false);
         await KeepDosAttributesAsync(attributes, wanted).ConfigureAwait(false);
         await ClearEasAsync(inode).ConfigureAwait(false);
         await SetEasAsync(inode, extended).ConfigureAwait(false);
-        return await DescribeAsync(inode, CancellationToken.None).ConfigureAwait(false);
+        await _files.SetAttributesAsync(
+            inode, null, new AttributeChange { Size = 0, ClearPrivileges = true, Mode = mode == attributes.Mode ? null : mode & FileType.PermissionMask }, CallerNow(), CancellationToken.None).ConfigureAwait(false);
+        return DescribeKnown(inode);
     }
 
     private static OpenNode Keep(Place place, in Attributes attributes, ulong? handle, bool canWrite)

@@ -134,15 +134,30 @@ internal sealed partial class DriveFileSystem : FileSystemBase, IAsyncDisposable
     private async ValueTask<FileInfo> DescribeAsync(ulong inode, CancellationToken cancellation) =>
         await DescribeAsync(await _files.GetAttributesAsync(inode, null, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
 
+    private async ValueTask<FileInfo> DescribeAsync(Attributes attributes, CancellationToken cancellation) => Describe(
+        attributes,
+        await DosAttributesOfAsync(attributes, cancellation).ConfigureAwait(false),
+        await EaSizeAsync(attributes.Inode, cancellation).ConfigureAwait(false));
+
+    /// <summary>
+    /// Describes a file from local state. An operation that has succeeded is answered with this: a request for the attributes could fail, and the program would take that for a
+    /// failure of the operation.
+    /// </summary>
+    private FileInfo DescribeKnown(ulong inode)
+    {
+        var known = _files.GetKnown(inode);
+        return Describe(known.Attributes, DosAttributes.Of(known.Attributes, EaNames.KeptDosAttributes(known.Extended)), EaNames.SizeOfShown(known.Extended));
+    }
+
     /// <summary>What Windows is told of a file.</summary>
-    private async ValueTask<FileInfo> DescribeAsync(Attributes attributes, CancellationToken cancellation)
+    private static FileInfo Describe(in Attributes attributes, uint dosAttributes, uint eaSize)
     {
         var isLink = (attributes.Mode & FileType.Mask) == FileType.SymbolicLink;
         // A link's size is its target's length in POSIX, and nothing in Windows.
         var size = attributes.IsDirectory || isLink ? 0 : (ulong)attributes.Size;
         return new FileInfo
         {
-            FileAttributes = await DosAttributesOfAsync(attributes, cancellation).ConfigureAwait(false),
+            FileAttributes = dosAttributes,
             ReparseTag = isLink ? SymbolicLinkData.Tag : 0,
             FileSize = size,
             AllocationSize = (size + BlockSize - 1) / BlockSize * BlockSize,
@@ -151,7 +166,7 @@ internal sealed partial class DriveFileSystem : FileSystemBase, IAsyncDisposable
             LastWriteTime = FileTime.From(attributes.ModifyTime),
             ChangeTime = FileTime.From(attributes.ChangeTime),
             IndexNumber = attributes.Inode,
-            EaSize = await EaSizeAsync(attributes.Inode, cancellation).ConfigureAwait(false),
+            EaSize = eaSize,
         };
     }
 

@@ -15,6 +15,10 @@ internal sealed class ExtendedAttributes
 
     public IReadOnlyCollection<string> Names => _values.Keys;
 
+    /// <summary>Names and values.</summary>
+    public IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> ToList() =>
+        _values.Count == 0 ? [] : [.. _values.Select(pair => (pair.Key, (ReadOnlyMemory<byte>)pair.Value))];
+
     public bool TryGet(string name, out byte[] value) => _values.TryGetValue(name, out value!);
 
     public void Set(string name, byte[] value) => _values[name] = value;

@@ -156,18 +156,20 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         return fresh;
     }
 
-    /// <summary>The attributes of an inode whose metadata is known.</summary>
+    /// <summary>The attributes of an inode, as far as they are known.</summary>
     public Attributes AttributesOf(Inode inode)
     {
         lock (inode.Sync)
         {
-            if (inode is FileInode { Metadata: null } unreadable)
+            if (inode.Metadata is not { } known)
             {
-                // The key is unknown: name and size are all there is to show, and nobody may open it.
-                var modified = Timestamp.From(unreadable.Stored?.LastModified ?? default);
-                return new Attributes(inode.Number, FileType.Regular, mounted.Owners.Uid, mounted.Owners.Gid, unreadable.Size, 1, modified, modified, modified) { CreationTime = modified };
+                // A file: the key is unknown, name and size are all there is to show, and nobody may open it. A directory: a listing has just shown that its marker was replaced.
+                var (mode, shown, time) = inode is FileInode unreadable
+                    ? (FileType.Regular, unreadable.Size, unreadable.Stored?.LastModified ?? default)
+                    : (FileType.Directory | mounted.Owners.DirectoryMode, 0, ((DirectoryInode)inode).MarkerModified);
+                var modified = Timestamp.From(time);
+                return new Attributes(inode.Number, mode, mounted.Owners.Uid, mounted.Owners.Gid, shown, 1, modified, modified, modified) { CreationTime = modified };
             }
-            var known = inode.Metadata!;
             var (size, links) = inode is FileInode file ? (file.Size, file.IsDetached && file.Stored is null ? 0u : 1u) : (0, 1u);
             return new Attributes(inode.Number, known.Mode, known.Uid, known.Gid, size, links, known.AccessTime, known.ModifyTime, known.ChangeTime)
             {

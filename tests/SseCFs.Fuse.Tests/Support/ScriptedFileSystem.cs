@@ -41,6 +41,9 @@ internal class ScriptedFileSystem : IFileSystem
     public ValueTask EnsureEmptyAsync(ulong inode, CancellationToken cancellation) =>
         throw new FsException(FsError.NotSupported, "FUSE removes, and is told");
 
+    public KnownInode GetKnown(ulong inode) =>
+        throw new FsException(FsError.NotSupported, "FUSE has attributes in no answer but those that ask for them");
+
     public ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
         throw new FsException(FsError.NotSupported, "FUSE does not ignore case");
 

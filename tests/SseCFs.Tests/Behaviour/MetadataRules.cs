@@ -246,6 +246,31 @@ public sealed class MetadataRules : MountTest
     }
 
     [Fact]
+    public async Task What_is_known_of_an_inode_is_told_without_a_request()
+    {
+        await Mount.Write("a", [1, 2, 3]);
+        await Set(Name, [7], ExtendedAttributeMode.Create);
+        await Mount.MakeDirectory("d");
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        var (file, directory) = (await Mount.InodeOf("a"), await Mount.InodeOf("d"));
+        var attributes = await Mount.Files.GetAttributesAsync(file, null, default);
+        Mount.Pass(100);
+        // A listing shows that the directory's attributes have changed, and not to what.
+        Store.PutForeign("d/", []);
+        await Mount.Files.FindNamesAsync(directory, "x"u8.ToArray(), default);
+        Store.Requests.Clear();
+        var known = Mount.Files.GetKnown(file);
+        Assert.Equal(attributes, known.Attributes);
+        var (name, value) = Assert.Single(known.Extended);
+        Assert.Equal("user.note", name);
+        Assert.Equal([7], value.ToArray());
+        var changed = Mount.Files.GetKnown(directory);
+        Assert.Equal((true, Timestamp.From(Clock.GetUtcNow())), (changed.Attributes.IsDirectory, changed.Attributes.ModifyTime));
+        Assert.Empty(changed.Extended);
+        Assert.Equal(0, Store.Requests.Total);
+    }
+
+    [Fact]
     public async Task What_others_put_beside_ours_is_kept()
     {
         Store.PutForeign("a", [1], new Dictionary<string, string> { ["colour"] = "green", ["mtime"] = "1500000000.5" });

@@ -88,6 +88,13 @@ internal sealed class Driver : Drive, IDriveHost
         }
     }
 
+    /// <summary>A symbolic link by one call (FSP_CREATE_REPARSE_POINT_ECP in src/sys/create.c).</summary>
+    public async Task<NtFile> CreateLinkAsync(string path, byte[] data)
+    {
+        var (status, made) = await DispatchAsync(() => Guarded(true, () => (MakeNew(path, 0, AllAccess, IoAttributes.Normal, FileShare.Read, data, 0, out var made, isLink: true), made)));
+        return Check(status, "create link", made?.Item1!);
+    }
+
     public override async Task<byte[]> ReadAsync(NtFile file, long offset, int length)
     {
         CheckIsFile(file);
@@ -113,11 +120,11 @@ internal sealed class Driver : Drive, IDriveHost
         return Check(status, "write", info);
     }
 
-    public override Task FlushAsync(NtFile? file) => RunAsync("flush", () => (_drive.Flush(file?.Node, file?.Node, out var info), info));
+    public override Task<FileInfo> FlushAsync(NtFile? file) => RunAsync("flush", () => (_drive.Flush(file?.Node, file?.Node, out var info), info));
 
     public override Task<FileInfo> InfoAsync(NtFile file) => RunAsync("info", () => (_drive.GetFileInfo(file.Node, file.Node, out var info), info));
 
-    public override Task SetInfoAsync(NtFile file, IoAttributes? attributes = null, ulong created = 0, ulong accessed = 0, ulong written = 0)
+    public override Task<FileInfo> SetInfoAsync(NtFile file, IoAttributes? attributes = null, ulong created = 0, ulong accessed = 0, ulong written = 0)
     {
         file.IsModified = true;
         return RunAsync("set info", () => (_drive.SetBasicInfo(file.Node, file.Node, (uint?)attributes ?? uint.MaxValue, created, accessed, written, 0, out var info), info));
@@ -242,11 +249,11 @@ internal sealed class Driver : Drive, IDriveHost
         return EaList.Decode(buffer.Span[..(int)used]);
     }
 
-    public override async Task SetExtendedAsync(NtFile file, params (string Name, byte[] Value)[] attributes)
+    public override async Task<FileInfo> SetExtendedAsync(NtFile file, params (string Name, byte[] Value)[] attributes)
     {
         using var buffer = new NativeBuffer(64 << 10);
         var size = EaList.Encode(attributes, buffer.Span);
-        await RunAsync("set ea", () => (_drive.SetEa(file.Node, file.Node, buffer.Start, (uint)size, out var info), info));
+        return await RunAsync("set ea", () => (_drive.SetEa(file.Node, file.Node, buffer.Start, (uint)size, out var info), info));
     }
 
     /// <summary>Cleanup where there is something to clean up, deletion by the last handle, close.</summary>
@@ -352,13 +359,13 @@ internal sealed class Driver : Drive, IDriveHost
         {
             access |= 2;
         }
-        var status = Guard(() => (_drive.Open(path, options, access, out var node, out var desc, out _, out var name), (Node: node!, Desc: desc!, Name: name!)), out var opened);
+        var status = Guard(() => (_drive.Open(path, options, access, out var node, out var desc, out var info, out var name), (Node: node!, Desc: desc!, Info: info, Name: name!)), out var opened);
         if (status < 0)
         {
             return status;
         }
         CheckNormalized(path, opened.Name);
-        var file = new NtFile(opened.Name, opened.Desc, access, share) { IsDeleteOnClose = (options & FILE_DELETE_ON_CLOSE) != 0 };
+        var file = new NtFile(opened.Name, opened.Desc, access, share) { IsDeleteOnClose = (options & FILE_DELETE_ON_CLOSE) != 0, Info = opened.Info };
         lock (_sync)
         {
             status = _deleting.Contains(file.Path) ? NtStatuses.DeletePending : Shares(file) ? STATUS_SUCCESS : NtStatuses.SharingViolation;
@@ -372,8 +379,8 @@ internal sealed class Driver : Drive, IDriveHost
             using var buffer = new NativeBuffer(extended.Length);
             extended.CopyTo(buffer.Span);
             status = Guard(() => (_drive.OverwriteEx(
-                file.Node, file.Node, (uint)attributes, disposition == Disposition.Supersede, allocation, buffer.Start, (uint)extended.Length, out _), 0), out _);
-            file.IsModified = true;
+                file.Node, file.Node, (uint)attributes, disposition == Disposition.Supersede, allocation, buffer.Start, (uint)extended.Length, out var info), info), out var after);
+            (file.IsModified, file.Info) = (true, after);
         }
         if (status < 0)
         {
@@ -388,19 +395,21 @@ internal sealed class Driver : Drive, IDriveHost
         return STATUS_SUCCESS;
     }
 
-    private int MakeNew(string path, uint options, uint access, IoAttributes attributes, FileShare share, byte[] extended, ulong allocation, out (NtFile, bool)? made)
+    private int MakeNew(
+        string path, uint options, uint access, IoAttributes attributes, FileShare share, byte[] extended, ulong allocation, out (NtFile, bool)? made, bool isLink = false)
     {
         made = null;
         using var buffer = new NativeBuffer(extended.Length);
         extended.CopyTo(buffer.Span);
         var status = Guard(() => (_drive.CreateEx(
-            path, options, access, (uint)attributes, [1], allocation, buffer.Start, (uint)extended.Length, false, out var node, out var desc, out _, out var name), (Node: desc!, Name: name!)), out var created);
+            path, options, access, (uint)attributes, [1], allocation, buffer.Start, (uint)extended.Length, isLink, out var node, out var desc, out var info, out var name),
+            (Node: desc!, Info: info, Name: name!)), out var created);
         if (status < 0)
         {
             return status;
         }
         CheckNormalized(path, created.Name);
-        var file = new NtFile(created.Name, created.Node, access, share) { IsDeleteOnClose = (options & FILE_DELETE_ON_CLOSE) != 0, IsModified = true };
+        var file = new NtFile(created.Name, created.Node, access, share) { IsDeleteOnClose = (options & FILE_DELETE_ON_CLOSE) != 0, IsModified = true, Info = created.Info };
         lock (_sync)
         {
             _open.Add(file);

@@ -1,3 +1,5 @@
+using FileInfo = Fsp.Interop.FileInfo;
+
 namespace SseCFs.WinFsp.Tests.Support;
 
 /// <summary>A handle that a program has.</summary>
@@ -7,6 +9,9 @@ internal sealed class NtFile(string path, object node, uint access, FileShare sh
     public string Path { get; set; } = path;
 
     public object Node { get; } = node;
+
+    /// <summary>What was told when it was opened; on a drive with a letter, nothing.</summary>
+    public FileInfo Info { get; set; }
 
     public uint Access { get; } = access;
 
