@@ -66,6 +66,23 @@ internal sealed partial class DriveFileSystem
         }
     }
 
+    /// <summary>Replaces all of them. If a new one is refused, the old ones are restored.</summary>
+    private async ValueTask ReplaceEasAsync(ulong inode, List<(string Name, byte[] Value)> attributes)
+    {
+        var before = await EasAsync(inode, CancellationToken.None).ConfigureAwait(false);
+        await ClearEasAsync(inode).ConfigureAwait(false);
+        try
+        {
+            await SetEasAsync(inode, attributes).ConfigureAwait(false);
+        }
+        catch
+        {
+            await ClearEasAsync(inode).ConfigureAwait(false);
+            await SetEasAsync(inode, before).ConfigureAwait(false);
+            throw;
+        }
+    }
+
     private async ValueTask ClearEasAsync(ulong inode)
     {
         foreach (var name in EaNames.Shown((await _files.ListExtendedAttributesAsync(inode, CancellationToken.None).ConfigureAwait(false)).Span))

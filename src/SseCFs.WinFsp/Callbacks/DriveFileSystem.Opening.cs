@@ -179,43 +179,65 @@ internal sealed partial class DriveFileSystem
         {
             var made = await _files.MakeDirectoryAsync(place.Parent, place.Name, 0x1FF & ~_options.Umask, CallerNow(), CancellationToken.None).ConfigureAwait(false);
             place.Hold(made.Attributes.Inode);
-            return await FinishAsync(made.Attributes, null).ConfigureAwait(false);
+            return await FinishAsync(made.Attributes, null, isNew: true).ConfigureAwait(false);
         }
-        // Only who says "create" must be the only one to get the name, on any machine, which costs a request.
-        var exclusive = (Disposition)(options >> DispositionShift) == Disposition.Create ? OpenFlags.Exclusive : 0;
+        // Costs a request. Only who says "create" must be the only one to get the name, on any machine; and a file whose attributes are refused is removed, so it must be new.
+        var isExclusive = (Disposition)(options >> DispositionShift) == Disposition.Create || extended.Count > 0;
         var mode = DosAttributes.ModeWith(dosAttributes, FileType.Regular | 0x1B6 & ~_options.Umask) & FileType.PermissionMask;
         var (entry, file) = await _files.CreateAsync(
-            place.Parent, place.Name, mode, OpenFlags.Read | OpenFlags.Write | exclusive, CallerNow(), CancellationToken.None).ConfigureAwait(false);
+            place.Parent, place.Name, mode, OpenFlags.Read | OpenFlags.Write | (isExclusive ? OpenFlags.Exclusive : 0), CallerNow(), CancellationToken.None).ConfigureAwait(false);
         place.Hold(entry.Attributes.Inode);
-        try
-        {
-            return await FinishAsync(entry.Attributes, file.Handle).ConfigureAwait(false);
-        }
-        catch
-        {
-            await _files.ReleaseAsync(file.Handle).ConfigureAwait(false);
-            throw;
-        }
+        return await FinishAsync(entry.Attributes, file.Handle, isExclusive).ConfigureAwait(false);
 
-        async ValueTask<Opened> FinishAsync(Attributes attributes, ulong? handle)
+        async ValueTask<Opened> FinishAsync(Attributes attributes, ulong? handle, bool isNew)
         {
-            // What is new is to be archived.
-            await KeepDosAttributesAsync(attributes, attributes.IsDirectory ? dosAttributes : dosAttributes | (uint)System.IO.FileAttributes.Archive).ConfigureAwait(false);
-            await SetEasAsync(attributes.Inode, extended).ConfigureAwait(false);
+            try
+            {
+                // What is new is to be archived.
+                await KeepDosAttributesAsync(attributes, attributes.IsDirectory ? dosAttributes : dosAttributes | (uint)System.IO.FileAttributes.Archive).ConfigureAwait(false);
+                await SetEasAsync(attributes.Inode, extended).ConfigureAwait(false);
+            }
+            catch
+            {
+                if (isNew)
+                {
+                    await UnmakeAsync(place, attributes.IsDirectory).ConfigureAwait(false);
+                }
+                if (handle is { } opened)
+                {
+                    await _files.ReleaseAsync(opened).ConfigureAwait(false);
+                }
+                throw;
+            }
             return new Opened(Keep(place, attributes, handle, canWrite: true), DescribeKnown(attributes.Inode));
         }
     }
 
-    /// <summary>The new file's attributes count, the old ones' extended attributes do not (FILE_OVERWRITE in NtCreateFile).</summary>
+    /// <summary>Removes a file or folder that was just made, because its attributes were refused.</summary>
+    private async ValueTask UnmakeAsync(Place place, bool isDirectory)
+    {
+        try
+        {
+            await RemoveAsync(place, isDirectory).ConfigureAwait(false);
+        }
+        catch (FsException e)
+        {
+            _log.NotDeleted(place.Path, e.Message);
+        }
+    }
+
+    /// <summary>
+    /// The new file's attributes count, the old ones' extended attributes do not (FILE_OVERWRITE in NtCreateFile). The content is cut last, so that it is still there if the
+    /// attributes are refused.
+    /// </summary>
     private async ValueTask<FileInfo> OverwriteAsync(ulong inode, uint dosAttributes, bool replaces, List<(string Name, byte[] Value)> extended)
     {
         var attributes = await _files.GetAttributesAsync(inode, null, CancellationToken.None).ConfigureAwait(false);
         var wanted = (replaces ? dosAttributes : dosAttributes | await DosAttributesOfAsync(attributes, CancellationToken.None).ConfigureAwait(false))
             | (uint)System.IO.FileAttributes.Archive;
         var mode = DosAttributes.ModeWith(wanted, attributes.Mode);
+        await ReplaceEasAsync(inode, extended).ConfigureAwait(false);
         await KeepDosAttributesAsync(attributes, wanted).ConfigureAwait(false);
-        await ClearEasAsync(inode).ConfigureAwait(false);
-        await SetEasAsync(inode, extended).ConfigureAwait(false);
         await _files.SetAttributesAsync(
             inode, null, new AttributeChange { Size = 0, ClearPrivileges = true, Mode = mode == attributes.Mode ? null : mode & FileType.PermissionMask }, CallerNow(), CancellationToken.None).ConfigureAwait(false);
         return DescribeKnown(inode);

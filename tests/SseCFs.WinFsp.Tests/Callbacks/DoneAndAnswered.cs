@@ -143,6 +143,32 @@ public sealed class DoneAndAnswered : MountTest
         Assert.True(await Mount.Exists("b"));
     }
 
+    [Fact]
+    public async Task A_file_is_as_it_was_if_attributes_that_come_with_an_overwrite_are_refused()
+    {
+        await Mount.Write("a", [1, 2, 3]);
+        var file = await _driver.OpenAsync(@"\a");
+        await _driver.SetExtendedAsync(file, ("KEPT", [7]));
+        await _driver.CloseAsync(file);
+        await RefusedAsync(() => _driver.CreateAsync(@"\a", Disposition.OverwriteIf, extended: TooLarge()));
+        Assert.Equal([1, 2, 3], await Mount.Read("a"));
+        file = await _driver.OpenAsync(@"\a");
+        Assert.Equal(("KEPT", 7), Assert.Single(await _driver.ExtendedAsync(file)) is var (name, value) ? (name, value[0]) : default);
+        await _driver.CloseAsync(file);
+    }
+
+    [Theory]
+    [InlineData(Disposition.OpenIf, 0u)]
+    [InlineData(Disposition.Create, 0u)]
+    [InlineData(Disposition.Create, FILE_DIRECTORY_FILE)]
+    internal async Task Nothing_is_made_if_attributes_that_come_with_it_are_refused(Disposition disposition, uint options)
+    {
+        await RefusedAsync(() => _driver.CreateAsync(@"\a", disposition, options, extended: TooLarge()));
+        Assert.False(await Mount.Exists("a"));
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        Assert.Empty(Store.Keys);
+    }
+
     /// <summary>A listing shows that another machine has replaced the file, and the service does not say by what.</summary>
     [Fact]
     public async Task A_write_to_a_file_that_was_replaced()
@@ -161,6 +187,14 @@ public sealed class DoneAndAnswered : MountTest
         await _driver.CloseAsync(file);
         Assert.Equal([5, 5, 5, 5], Store[Assert.Single(Store.Keys, key => key.Contains(".conflict-", StringComparison.Ordinal))].Data);
     }
+
+    private static byte[] TooLarge()
+    {
+        var list = new byte[8192];
+        return list[..EaList.Encode([("SMALL", [1]), ("LARGE", new byte[4000])], list)];
+    }
+
+    private static async Task RefusedAsync(Func<Task> request) => Assert.Equal(STATUS_EA_TOO_LARGE, (await Assert.ThrowsAsync<NtException>(request)).Status);
 
     /// <returns>What the program is told.</returns>
     private async Task<FileInfo> Told(string last, Func<NtFile, Task<FileInfo>> operation, ulong size)
