@@ -240,7 +240,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         }
         if (info.Attempt != _metadata.Attempt.Id || info.Size != expectedSize)
         {
-            throw new FsException(FsError.Conflict, $"{Key} was replaced by another writer while it was uploaded");
+            // Ceph takes an upload that was aborted for completed where the version at the key has the same content (check_previously_completed in rgw_op.cc).
+            throw info.ETag == condition.IfMatch ? Gone(null) : new FsException(FsError.Conflict, $"{Key} was replaced by another writer while it was uploaded");
         }
         _requests.Capabilities.PartsETagIsDigest = digest is not null && info.ETag == digest;
         return new WrittenObject(info.ETag, info.LastModified);
@@ -272,7 +273,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
         ? throw new FsException(FsError.BadReply, $"the service does not tell the ETag of part {number} of {Key}")
         : etag;
 
-    private FsException Gone(FsException e) => new(FsError.NotFound, $"the service does not know the upload of {Key}", e);
+    private FsException Gone(FsException? e) => new(FsError.NotFound, $"the service does not know the upload of {Key}", e);
 
     private static bool IsInternalError(FsException e) => e.InnerException is AmazonS3Exception { ErrorCode: "InternalError" };
 

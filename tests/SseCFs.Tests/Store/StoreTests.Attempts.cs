@@ -66,23 +66,26 @@ public abstract partial class StoreTests
         }
     }
 
-    [Fact]
-    public async Task AnUploadThatSomebodyAbortedIsNotTakenForTheVersionBefore()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task AnUploadThatSomebodyAbortedIsNotTakenForTheVersionBefore(bool hasSameContent)
     {
-        await UploadOnceAsync(abort: false);
+        await UploadOnceAsync(Bytes(100), WriteCondition.None, abort: false);
         var before = await Store.HeadAsync("aborted-upload", None);
-        await FailsAsync(FsError.NotFound, () => UploadOnceAsync(abort: true));
+        byte[] content = hasSameContent ? Bytes(100) : [.. Bytes(100).Reverse()];
+        await FailsAsync(FsError.NotFound, () => UploadOnceAsync(content, WriteCondition.Match(before.ETag), abort: true));
         Assert.Equal(before.Attempt, (await Store.HeadAsync("aborted-upload", None)).Attempt);
 
-        async Task UploadOnceAsync(bool abort)
+        async Task UploadOnceAsync(byte[] content, WriteCondition condition, bool abort)
         {
             var upload = await Store.StartUploadAsync("aborted-upload", NoMetadata, None);
-            await upload.UploadPartAsync(1, ObjectContent.Of(Bytes(100)), None);
+            await upload.UploadPartAsync(1, ObjectContent.Of(content), None);
             if (abort)
             {
                 await Store.AbortUploadAsync("aborted-upload", upload.UploadId, None);
             }
-            await upload.CompleteAsync(100, WriteCondition.None, None);
+            await upload.CompleteAsync(content.Length, condition, None);
         }
     }
 
