@@ -125,7 +125,7 @@ public sealed class MetadataRules : MountTest
         }
     }
 
-    [Fact]
+    [PosixFact]
     public async Task A_file_keeps_the_set_id_bits_that_it_is_made_with()
     {
         const uint setIds = FileType.SetUserId | FileType.SetGroupId | 0x1ED;
