@@ -30,7 +30,7 @@ internal sealed class FuseSession
             settings.ReceiveBufferSize,
             (int)Math.Max(settings.ReaderThreads + 1, settings.MaxBytesInFlight / settings.ReceiveBufferSize),
             settings.ReaderThreads);
-        Notifications = new NotificationQueue(device, Log);
+        Notifications = new NotificationQueue(device, Log, settings.Time);
         Interruptions = new Interruptions(InFlight);
     }
 

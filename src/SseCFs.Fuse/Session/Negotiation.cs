@@ -16,8 +16,9 @@ internal static class Negotiation
     /// <summary>Linux 5.2. Before it, FUSE_EXPLICIT_INVAL_DATA and with it control over cached pages are missing.</summary>
     public const uint OldestMinor = 31;
 
-    // Requests the kernel starts on its own (read-ahead, write-back, asynchronous direct I/O) in parallel.
-    private const ushort MaxBackground = 64;
+    /// <summary>Requests the kernel starts on its own (read-ahead, write-back, direct I/O) in parallel.</summary>
+    public const ushort MaxBackground = 64;
+
     private const uint MaxReadahead = 1 << 20;
     private const int PageSize = 4096;
 

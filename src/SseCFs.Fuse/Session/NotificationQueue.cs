@@ -20,23 +20,27 @@ internal sealed class NotificationQueue : IInvalidationSink
     // The last of each inode that is not sent yet.
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _unsent = new();
 
-    public NotificationQueue(FuseDevice device, SessionLog log)
+    public NotificationQueue(FuseDevice device, SessionLog log, TimeProvider time)
     {
         _device = device;
         _log = log;
         _contents = new("fuse-notify-pages", item =>
         {
-            NoteRefusal(item.Inode, SendInode(item.Inode));
+            NoteRefusal(item.Inode, SendInode(item.Inode, offset: 0, length: 0));
             _unsent.TryRemove(new(item.Inode, item.Sent));
             item.Sent.SetResult();
         });
         _names = new("fuse-notify-names", item => NoteRefusal(item.Parent, SendEntry(item.Parent, item.Name)));
+        Pages = new((inode, offset, length) => NoteRefusal(inode, SendInode(inode, offset, length)), Negotiation.MaxBackground / 2, time);
     }
+
+    public CachedPages Pages { get; }
 
     public void Start()
     {
         _contents.Start();
         _names.Start();
+        Pages.Start();
     }
 
     /// <summary>
@@ -79,6 +83,7 @@ internal sealed class NotificationQueue : IInvalidationSink
     {
         _contents.Stop();
         _names.Stop();
+        Pages.Stop();
     }
 
     private void NoteRefusal(ulong inode, int errno)
@@ -90,8 +95,8 @@ internal sealed class NotificationQueue : IInvalidationSink
         }
     }
 
-    private int SendInode(ulong inode) =>
-        Send(NotifyCode.InvalidateInode, new NotifyInvalidateInodeOut { Inode = inode }, []);
+    private int SendInode(ulong inode, long offset, long length) =>
+        Send(NotifyCode.InvalidateInode, new NotifyInvalidateInodeOut { Inode = inode, Offset = offset, Length = length }, []);
 
     private int SendEntry(ulong parent, ReadOnlySpan<byte> name)
     {

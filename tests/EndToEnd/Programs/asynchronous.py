@@ -34,7 +34,7 @@ class Writes:
         memory = mmap.mmap(-1, len(data))
         memory[:] = data
         at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-        block = ctypes.create_string_buffer(struct.pack("=QIiHhIQQqQII", len(data), 1, 0, PWRITE, 0, file, at, len(data), offset, 0, 0, 0), 64)
+        block = ctypes.create_string_buffer(struct.pack("=QIiHhIQQqQII", len(data), 0, 0, PWRITE, 0, file, at, len(data), offset, 0, 0, 0), 64)
         self.kept.append((memory, block))
         call(SUBMIT, self.context, ctypes.c_long(1), (ctypes.c_void_p * 1)(ctypes.addressof(block)))
 
