@@ -1,15 +1,16 @@
 using System.Buffers;
 using System.Globalization;
-using System.Text;
+using System.Text.RegularExpressions;
 using SseCFs.Tool.Native;
 
 namespace SseCFs.Tool.CommandLine;
 
 /// <summary>
-/// The options dev and suid of mount(8). libmount before 2.39 does not hand them to a helper, since they clear flags that no other option has set; but a mount
-/// here is nodev and nosuid unless it is told otherwise. So they are looked up where mount(8) has its options from: its command line and fstab(5).
+/// The options dev and suid of mount(8). libmount before 2.39 does not pass them to a helper, since they clear flags that no other option
+/// has set; but a mount of this file system is nodev and nosuid without them. So they are read where mount(8) has its options from: its
+/// command line and fstab(5).
 /// </summary>
-internal static class DroppedOptions
+internal static partial class DroppedOptions
 {
     private static readonly string[] Words = ["dev", "suid"];
 
@@ -17,7 +18,10 @@ internal static class DroppedOptions
     private static readonly SearchValues<char> ShortWithValue = SearchValues.Create("TOLUotN");
 
     private static readonly HashSet<string> LongWithValue =
-        ["--fstab", "--test-opts", "--label", "--uuid", "--options", "--types", "--namespace", "--source", "--target", "--target-prefix", "--options-mode", "--options-source"];
+    [
+        "--fstab", "--test-opts", "--label", "--uuid", "--options", "--types", "--namespace", "--source", "--target", "--target-prefix",
+        "--options-mode", "--options-source",
+    ];
 
     /// <summary>Those that the process which called this one, if it is mount(8), was given for a file system.</summary>
     /// <param name="source">As the helper was given it.</param>
@@ -43,7 +47,8 @@ internal static class DroppedOptions
         var (lists, fstabs, isFstabUsed) = Read(arguments);
         if (isFstabUsed)
         {
-            lists.AddRange((fstabs.Count > 0 ? fstabs : [defaultFstab]).SelectMany(FilesOf).SelectMany(file => OptionsIn(file, source, directory)));
+            List<string> named = fstabs.Count > 0 ? fstabs : [defaultFstab];
+            lists.AddRange(named.SelectMany(FilesOf).SelectMany(file => OptionsIn(file, source, directory)));
         }
         var given = lists.SelectMany(Split).ToHashSet();
         return Words.Where(given.Contains);
@@ -64,7 +69,9 @@ internal static class DroppedOptions
         }
     }
 
-    /// <summary>Lists of options, files in the place of /etc/fstab, and whether fstab's options count: they do not where source and directory were both given.</summary>
+    /// <summary>
+    /// Lists of options, files named instead of /etc/fstab, and whether the options in fstab count: not if source and directory were both given.
+    /// </summary>
     private static (List<string> Lists, List<string> Fstabs, bool IsFstabUsed) Read(IReadOnlyList<string> arguments)
     {
         var (lists, fstabs, places, isCombined) = (new List<string>(), new List<string>(), 0, true);
@@ -77,7 +84,10 @@ internal static class DroppedOptions
                 continue;
             }
             var (name, value) = Name(argument);
-            value ??= LongWithValue.Contains(name) || name.Length == 2 && ShortWithValue.Contains(name[1]) ? arguments.ElementAtOrDefault(++i) : null;
+            if (value is null && (LongWithValue.Contains(name) || name.Length == 2 && ShortWithValue.Contains(name[1])))
+            {
+                value = arguments.ElementAtOrDefault(++i);
+            }
             switch (name)
             {
                 case "-o" or "--options" when value is not null:
@@ -116,9 +126,14 @@ internal static class DroppedOptions
     {
         try
         {
-            return [.. File.ReadLines(file).Select(line => line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries))
-                .Where(fields => fields.Length >= 4 && fields[0][0] != '#' && fields[2] is "ssecfs" or "fuse.ssecfs" && Plain(fields[0]) == source && IsSame(Plain(fields[1]), directory))
-                .Select(fields => Plain(fields[3]))];
+            return
+            [
+                .. from line in File.ReadLines(file)
+                   let fields = line.Split([' ', '\t'], StringSplitOptions.RemoveEmptyEntries)
+                   where fields is [not ['#', ..], _, "ssecfs" or "fuse.ssecfs", _, ..]
+                   where Plain(fields[0]) == source && IsSame(Plain(fields[1]), directory)
+                   select Plain(fields[3]),
+            ];
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -126,21 +141,12 @@ internal static class DroppedOptions
         }
     }
 
-    private static bool IsSame(string path, string directory) => path == directory || Libc.RealPath(path) is { } real && real == Libc.RealPath(directory);
+    private static bool IsSame(string path, string directory) =>
+        path == directory || Libc.RealPath(path) is { } real && real == Libc.RealPath(directory);
 
     /// <summary>What stands in fstab without its escapes: a backslash and three octal digits for a blank and the like.</summary>
-    private static string Plain(string field)
-    {
-        var bytes = Encoding.UTF8.GetBytes(field);
-        var count = 0;
-        for (var i = 0; i < bytes.Length; i++)
-        {
-            var isEscaped = bytes[i] == '\\' && i + 3 < bytes.Length && bytes.AsSpan(i + 1, 3).IndexOfAnyExceptInRange((byte)'0', (byte)'7') < 0;
-            bytes[count++] = isEscaped ? (byte)((bytes[i + 1] - '0') << 6 | (bytes[i + 2] - '0') << 3 | (bytes[i + 3] - '0')) : bytes[i];
-            i += isEscaped ? 3 : 0;
-        }
-        return Encoding.UTF8.GetString(bytes, 0, count);
-    }
+    private static string Plain(string field) =>
+        Escape().Replace(field, escape => ((char)Convert.ToInt32(escape.Groups[1].Value, 8)).ToString());
 
     /// <summary>As libmount splits: at commas that are not between double quotes.</summary>
     private static IEnumerable<string> Split(string list)
@@ -157,4 +163,7 @@ internal static class DroppedOptions
         }
         yield return list[start..];
     }
+
+    [GeneratedRegex(@"\\([0-3][0-7]{2})")]
+    private static partial Regex Escape();
 }

@@ -41,8 +41,8 @@ internal static class Entry
     };
 
     /// <summary>
-    /// Arguments mean what they are: the library would put the lines of FILE in the place of @FILE, so that a key's file became part of a message, and a
-    /// bucket's or file's name could carry options.
+    /// Parses without response files: the library would replace @FILE by the lines of FILE, so that the content of a key's file became part of a message, and a name
+    /// that begins with @ could bring options.
     /// </summary>
     public static ParseResult Parse(Command root, IReadOnlyList<string> arguments) =>
         root.Parse(arguments, new ParserConfiguration { ResponseFileTokenReplacer = null });

@@ -6,8 +6,8 @@ using SseCFs.Tool.Native;
 namespace SseCFs.Tool.Logging;
 
 /// <summary>
-/// A log file, which other processes may append to and logrotate may truncate (copytruncate) meanwhile: O_APPEND of open(2) has each write go to where the file ends
-/// by then, which FileMode.Append does not; it goes on at the place that it remembers. One writer at a time.
+/// A log file that other processes may append to, and logrotate may truncate (copytruncate). With O_APPEND (open(2)) each write goes to
+/// the current end of the file; FileMode.Append writes at an offset that it remembers. One writer at a time.
 /// </summary>
 internal sealed class AppendedFile : Stream
 {
@@ -76,7 +76,8 @@ internal sealed class AppendedFile : Stream
 
     private static SafeFileHandle Open(string path)
     {
-        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_APPEND | Libc.O_CREAT | Libc.O_CLOEXEC, (uint)(UnixFileMode.UserRead | UnixFileMode.UserWrite));
+        const UnixFileMode itsOwners = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        var fd = Libc.open(path, Libc.O_WRONLY | Libc.O_APPEND | Libc.O_CREAT | Libc.O_CLOEXEC, (uint)itsOwners);
         if (fd >= 0)
         {
             return new SafeFileHandle(fd, ownsHandle: true);
