@@ -5,6 +5,7 @@ using System.CommandLine.Parsing;
 using SseCFs.Tool.Mounting;
 using SseCFs.Tool.Mounting.Windows;
 using SseCFs.Tool.Native;
+using SseCFs.Transport;
 
 namespace SseCFs.Tool.CommandLine;
 
@@ -53,6 +54,7 @@ internal static class Entry
     {
         try
         {
+            HttpTransport.SetDefaultProxy(proxy: null);
             var helper = HelperArguments.Parse(program, arguments)?.WithDropped(DroppedOptions.OfCaller);
             var mount = new MountCommand();
             var root = BuildRoot(mount);

@@ -25,6 +25,8 @@ internal sealed class KeyCommand
 
     private readonly Option<string> _cloud = KeyOptions.CloudOption();
     private readonly Option<bool> _allowPlainHttp = ServiceOptions.AllowPlainHttpOption();
+    private readonly ProxyOptions _proxy = new();
+    private KeySourceOptions? _options;
 
     public Command Build()
     {
@@ -34,6 +36,12 @@ internal sealed class KeyCommand
         store.SetAction(StoreAsync);
         var show = new Command("show", "Tells the fingerprint of a key, and nothing else of it") { _source, _cloud, _allowPlainHttp };
         show.SetAction(ShowAsync);
+        foreach (var option in _proxy.All)
+        {
+            make.Add(option);
+            store.Add(option);
+            show.Add(option);
+        }
         return new Command("key", "Makes keys, puts them into Barbican, and tells them apart") { make, store, show };
     }
 
@@ -74,7 +82,12 @@ internal sealed class KeyCommand
         return 0;
     }
 
-    private KeySourceOptions OptionsOf(ParseResult result) => new() { Cloud = result.GetValue(_cloud), AllowPlainHttp = result.GetValue(_allowPlainHttp) };
+    private KeySourceOptions OptionsOf(ParseResult result) => _options ??= new()
+    {
+        Cloud = result.GetValue(_cloud),
+        Proxy = _proxy.Read(result).Load(),
+        AllowPlainHttp = result.GetValue(_allowPlainHttp),
+    };
 
     private async Task<string> PutAsync(CustomerKey key, ParseResult result, CancellationToken cancellation)
     {

@@ -6,7 +6,7 @@ namespace SseCFs.Tool.CommandLine;
 /// <param name="Sources">The first one's key writes; at least one.</param>
 /// <param name="ForPrefixes">Prefixes of objects' keys, and the sources of what writes below them.</param>
 /// <param name="Cloud">For Barbican: a cloud of clouds.yaml; null: OS_CLOUD, else the OS_ variables.</param>
-internal sealed record KeySettings(IReadOnlyList<string> Sources, IReadOnlyList<(string Prefix, string Source)> ForPrefixes, string? Cloud, bool AllowPlainHttp);
+internal sealed record KeySettings(IReadOnlyList<string> Sources, IReadOnlyList<(string Prefix, string Source)> ForPrefixes, string? Cloud, ProxySettings Proxy, bool AllowPlainHttp);
 
 /// <summary>The options of all commands that need keys.</summary>
 internal sealed class KeyOptions
@@ -48,5 +48,5 @@ internal sealed class KeyOptions
     };
 
     public KeySettings Read(ParseResult result, ServiceSettings service) =>
-        new(result.GetValue(_keys)!, result.GetValue(_forPrefixes) ?? [], result.GetValue(_cloud), service.AllowPlainHttp);
+        new(result.GetValue(_keys)!, result.GetValue(_forPrefixes) ?? [], result.GetValue(_cloud), service.Proxy, service.AllowPlainHttp);
 }

@@ -96,12 +96,14 @@ internal sealed class MountCommand
     public static LogLevel LevelOf(ParseResult result, Option<LogLevel> option) =>
         result.GetResult(option) is null ? LogLevel.Information : result.GetValue(option);
 
-    public MountSettings Read(ParseResult result) => new()
+    public MountSettings Read(ParseResult result) => Read(result, _service.Read(result));
+
+    private MountSettings Read(ParseResult result, ServiceSettings service) => new()
     {
         Bucket = result.GetValue(_bucket)!,
         Directory = result.GetValue(_directory)!,
-        Key = _key.Read(result, _service.Read(result)),
-        Service = _service.Read(result),
+        Key = _key.Read(result, service),
+        Service = service,
         IsReadOnly = result.GetValue(_readOnly),
         AllowOther = result.GetValue(_allowOther),
         NonEmpty = result.GetValue(_nonEmpty),

@@ -16,6 +16,8 @@ internal sealed record ServiceSettings
 
     public bool AllowPlainHttp { get; init; }
 
+    public ProxySettings Proxy { get; init; } = new(null, null);
+
     public TimeSpan? RetryFor { get; init; }
 }
 
@@ -41,11 +43,12 @@ internal sealed class ServiceOptions
         "--ca-file", "PEM", "Certificates to trust for the service, instead of the system's [default: AWS_CA_BUNDLE]", ParseFile);
 
     private readonly Option<bool> _allowPlainHttp = AllowPlainHttpOption();
+    private readonly ProxyOptions _proxy = new();
 
     private readonly Option<TimeSpan> _retryFor = Parsers.Option(
         "--retry-for", "TIME", "How long a request is tried again before it fails, as in 30s or 5m; without it 60s, and 5s for the first answer", Quantities.ParseDuration);
 
-    public IEnumerable<Option> All => [_endpoint, _region, _profile, _caFile, _allowPlainHttp, _retryFor];
+    public IEnumerable<Option> All => [_endpoint, _region, _profile, _caFile, _allowPlainHttp, .. _proxy.All, _retryFor];
 
     public static Option<bool> AllowPlainHttpOption() => Parsers.Switch(
         "--allow-plain-http", "Talk http:// to a host that is not this machine, although the key then crosses the network readable");
@@ -57,6 +60,7 @@ internal sealed class ServiceOptions
         Profile = result.GetValue(_profile),
         CaFile = result.GetValue(_caFile),
         AllowPlainHttp = result.GetValue(_allowPlainHttp),
+        Proxy = _proxy.Read(result),
         RetryFor = result.GetResult(_retryFor) is null ? null : result.GetValue(_retryFor),
     };
 

@@ -9,11 +9,11 @@ internal sealed class KeySources
     private readonly KeySettings _settings;
     private readonly IReadOnlyList<KeySource> _sources;
 
-    /// <exception cref="ToolException">One is not written as sources are.</exception>
+    /// <exception cref="ToolException">One is not written as sources are, or the proxy cannot be used.</exception>
     public KeySources(KeySettings settings)
     {
         _settings = settings;
-        var options = new KeySourceOptions { Cloud = settings.Cloud, AllowPlainHttp = settings.AllowPlainHttp };
+        var options = new KeySourceOptions { Cloud = settings.Cloud, Proxy = settings.Proxy.Load(), AllowPlainHttp = settings.AllowPlainHttp };
         _sources = [.. settings.Sources.Concat(settings.ForPrefixes.Select(one => one.Source)).Select(source => Parse(source, options))];
     }
 

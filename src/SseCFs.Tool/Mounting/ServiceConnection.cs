@@ -10,6 +10,7 @@ internal static class ServiceConnection
     // A person waits for the first answer, and a wrong host name will not become right.
     private static readonly TimeSpan FirstAnswerWithin = TimeSpan.FromSeconds(5);
 
+    /// <exception cref="ToolException">The proxy cannot be used.</exception>
     public static StoreOptions ToOptions(string bucket, ServiceSettings settings)
     {
         var options = new StoreOptions
@@ -19,6 +20,7 @@ internal static class ServiceConnection
             Region = settings.Region,
             Profile = settings.Profile,
             CaFile = settings.CaFile,
+            Proxy = settings.Proxy.Load(),
             AllowPlainHttp = settings.AllowPlainHttp,
         };
         return settings.RetryFor is { } time ? options with { RetryFor = time } : options;

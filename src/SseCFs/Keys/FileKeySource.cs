@@ -1,13 +1,10 @@
-using System.Globalization;
+using SseCFs.Secrets;
 
 namespace SseCFs.Keys;
 
 /// <summary>A file that nobody but its owner can read or replace the content of.</summary>
 internal sealed class FileKeySource(string path) : KeySource
 {
-    private const UnixFileMode Others =
-        UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.OtherRead | UnixFileMode.OtherWrite;
-
     // Whoever loads it again may have gone to another directory.
     private readonly string _fullPath = Path.GetFullPath(path);
 
@@ -21,14 +18,13 @@ internal sealed class FileKeySource(string path) : KeySource
             var file = new FileStream(_fullPath, new FileStreamOptions { BufferSize = 0, Options = FileOptions.Asynchronous });
             await using (file.ConfigureAwait(false))
             {
-                // The opened file's mode, so that none can be put in its place in between.
-                if (!OperatingSystem.IsWindows() && File.GetUnixFileMode(file.SafeFileHandle) is var mode && (mode & Others) != 0)
-                {
-                    throw new KeySourceException(string.Create(CultureInfo.InvariantCulture,
-                        $"{path} can be read or changed by other users (mode {Convert.ToString((int)mode, 8)}); make it yours alone: chmod 600 {path}"));
-                }
+                SecretFile.EnsureItsOwnersAlone(file.SafeFileHandle, path);
                 return await ReadAsync(file, null, cancellation).ConfigureAwait(false);
             }
+        }
+        catch (InvalidDataException open)
+        {
+            throw new KeySourceException(open.Message, open);
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
         {

@@ -1,12 +1,10 @@
-using System.Net;
-using System.Net.Security;
 using System.Text;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.Runtime.CredentialManagement;
 using Amazon.Runtime.Credentials;
 using Amazon.S3;
-using SseCFs.Tls;
+using SseCFs.Transport;
 
 namespace SseCFs.Store;
 
@@ -17,6 +15,8 @@ public static class S3ClientFactory
 
     public static AmazonS3Client Create(StoreOptions options)
     {
+        // The SDK asks for credentials with clients of its own.
+        HttpTransport.SetDefaultProxy(options.Proxy);
         var profileName = options.Profile ?? Environment.GetEnvironmentVariable("AWS_PROFILE");
         CredentialProfile? profile = null;
         if (profileName is not null && !new CredentialProfileStoreChain().TryGetProfile(profileName, out profile) && options.Profile is not null)
@@ -121,30 +121,22 @@ public static class S3ClientFactory
 
     private static HttpClient Connect(StoreOptions options, Uri? endpoint)
     {
-        var handler = new SocketsHttpHandler
+        HttpMessageHandler handler;
+        try
         {
-            AllowAutoRedirect = false,
-            AutomaticDecompression = DecompressionMethods.None,
-            ConnectCallback = ServiceStream.ConnectAsync,
-            ConnectTimeout = TimeSpan.FromSeconds(10),
-            MaxConnectionsPerServer = options.MaximumConnections,
-            // Ceph's front end drops a connection that is idle for 65 s.
-            PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50),
-            // The default fails a request with metadata beyond ASCII, which other writers' objects may have; signatures are over UTF-8.
-            RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-            ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8,
-            UseCookies = false,
-        };
-        if ((options.CaFile ?? Variable("AWS_CA_BUNDLE")) is { } caFile)
+            handler = HttpTransport.Create(options.CaFile ?? Variable("AWS_CA_BUNDLE"), options.Proxy, connections =>
+            {
+                connections.MaxConnectionsPerServer = options.MaximumConnections;
+                // Ceph's front end drops a connection that is idle for 65 s.
+                connections.PooledConnectionIdleTimeout = TimeSpan.FromSeconds(50);
+                // The default fails a request with metadata beyond ASCII, which other writers' objects may have; signatures are over UTF-8.
+                connections.RequestHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
+                connections.ResponseHeaderEncodingSelector = static (_, _) => Encoding.UTF8;
+            });
+        }
+        catch (InvalidDataException e)
         {
-            try
-            {
-                handler.SslOptions.CertificateChainPolicy = CertificateTrust.Only(caFile);
-            }
-            catch (InvalidDataException e)
-            {
-                throw new StoreOptionsException(e.Message, e);
-            }
+            throw new StoreOptionsException(e.Message, e);
         }
         return new HttpClient(new ReplyGuardHandler(new KeyGuardHandler(handler, endpoint, options.AllowPlainHttp), options.AnswerWithin, options.Rate)) { Timeout = Timeout.InfiniteTimeSpan };
     }

@@ -5,6 +5,7 @@ using System.Security.Authentication;
 using System.Xml;
 using Amazon.Runtime;
 using Amazon.S3;
+using SseCFs.Transport;
 
 namespace SseCFs.Store;
 
@@ -43,6 +44,7 @@ internal static class S3Errors
         AmazonS3Exception => false,
         FsException { Reason: FsError.Unavailable or FsError.BadReply } => true,
         FsException => false,
+        _ when ProxyException.In(error) is { } proxy => !proxy.IsFinal,
         _ when IsCertificateError(error) => false,
         HttpRequestException or IOException or SocketException or TimeoutException or XmlException => true,
         AmazonServiceException or AmazonClientException => error.InnerException is { } inner && IsTransient(inner),
@@ -55,6 +57,7 @@ internal static class S3Errors
     {
         FsException known => known,
         AmazonS3Exception s3 => new FsException(ReasonOf(s3), $"{doing}: {Explain(s3)}", s3),
+        _ when ProxyException.In(error) is { } proxy => new FsException(proxy.IsFinal ? FsError.AccessDenied : FsError.Unavailable, $"{doing}: {proxy.Message}", error),
         _ when IsCertificateError(error) => new FsException(
             FsError.AccessDenied, $"{doing}: the service's certificate is not trusted; give its authority with --ca-file or AWS_CA_BUNDLE", error),
         XmlException or AmazonUnmarshallingException => new FsException(FsError.BadReply, $"{doing}: the service answered something that is not S3", error),

@@ -1,3 +1,5 @@
+using SseCFs.Transport;
+
 namespace SseCFs.Store;
 
 /// <summary>Which bucket, where, and how long to insist.</summary>
@@ -16,6 +18,9 @@ public sealed record StoreOptions
 
     /// <summary>PEM file of the certificate authorities to trust instead of the system's; null: AWS_CA_BUNDLE, else the system's.</summary>
     public string? CaFile { get; init; }
+
+    /// <summary>The proxy for https requests; null: none.</summary>
+    public ServiceProxy? Proxy { get; init; }
 
     /// <summary>Send keys over http:// to hosts other than this one.</summary>
     public bool AllowPlainHttp { get; init; }

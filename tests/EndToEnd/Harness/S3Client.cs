@@ -25,7 +25,7 @@ public sealed class S3Client : IDisposable
     {
         _endpoint = endpoint;
         _bucket = bucket;
-        _http = new HttpClient(new SocketsHttpHandler { SslOptions = { RemoteCertificateValidationCallback = Trusts(endpoint) } });
+        _http = new HttpClient(new SocketsHttpHandler { UseProxy = false, SslOptions = { RemoteCertificateValidationCallback = Trusts(endpoint) } });
     }
 
     public void Dispose() => _http.Dispose();

@@ -13,7 +13,7 @@ internal sealed class BarbicanKeySource(string secret, KeySourceOptions options)
     public override async Task<CustomerKey> LoadAsync(CancellationToken cancellation)
     {
         var cloud = _clouds.Find(options.Cloud);
-        using var connection = new CloudConnection(cloud.CaFile, options.AllowPlainHttp);
+        using var connection = new CloudConnection(cloud.CaFile, options.Proxy, options.AllowPlainHttp);
         using var keystone = new Keystone(cloud, connection, TimeProvider.System);
         using var reply = await new KeyManager(keystone, connection).GetPayloadAsync(_id, cancellation).ConfigureAwait(false);
         var stream = await reply.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
@@ -32,7 +32,7 @@ public static class BarbicanStore
     public static async Task<string> StoreAsync(string name, CustomerKey key, KeySourceOptions options, CancellationToken cancellation)
     {
         var cloud = CloudSettings.OfThisUser().Find(options.Cloud);
-        using var connection = new CloudConnection(cloud.CaFile, options.AllowPlainHttp);
+        using var connection = new CloudConnection(cloud.CaFile, options.Proxy, options.AllowPlainHttp);
         using var keystone = new Keystone(cloud, connection, TimeProvider.System);
         return await new KeyManager(keystone, connection).StoreAsync(name, key, cancellation).ConfigureAwait(false);
     }

@@ -2,7 +2,7 @@ using System.Net;
 using System.Security.Authentication;
 using Polly;
 using Polly.Retry;
-using SseCFs.Tls;
+using SseCFs.Transport;
 
 namespace SseCFs.Keys.OpenStack;
 
@@ -23,7 +23,7 @@ internal sealed class CloudConnection : IDisposable
         Delay = TimeSpan.FromMilliseconds(300),
         ShouldHandle = args => ValueTask.FromResult(args.Outcome switch
         {
-            { Exception: HttpRequestException { InnerException: AuthenticationException } } => false,
+            { Exception: ProxyException { IsFinal: true } or HttpRequestException { InnerException: AuthenticationException } } => false,
             { Exception: HttpRequestException } => true,
             { Result: HttpResponseMessage { StatusCode: HttpStatusCode.BadGateway or HttpStatusCode.ServiceUnavailable or HttpStatusCode.GatewayTimeout or HttpStatusCode.TooManyRequests } } => true,
             _ => false,
@@ -33,20 +33,17 @@ internal sealed class CloudConnection : IDisposable
     private readonly HttpClient _client;
     private readonly bool _allowPlainHttp;
 
-    public CloudConnection(string? caFile, bool allowPlainHttp)
+    public CloudConnection(string? caFile, ServiceProxy? proxy, bool allowPlainHttp)
     {
         _allowPlainHttp = allowPlainHttp;
-        var handler = new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = TimeSpan.FromSeconds(10) };
-        if (caFile is not null)
+        HttpMessageHandler handler;
+        try
         {
-            try
-            {
-                handler.SslOptions.CertificateChainPolicy = CertificateTrust.Only(caFile);
-            }
-            catch (InvalidDataException e)
-            {
-                throw new KeySourceException(e.Message, e);
-            }
+            handler = HttpTransport.Create(caFile, proxy);
+        }
+        catch (InvalidDataException e)
+        {
+            throw new KeySourceException(e.Message, e);
         }
         _client = new HttpClient(handler) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = LargestDocument };
     }
@@ -64,6 +61,10 @@ internal sealed class CloudConnection : IDisposable
                 EnsureSafe(request.RequestUri!);
                 return await _client.SendAsync(request, HttpCompletionOption.ResponseContentRead, token).ConfigureAwait(false);
             }, cancellation).ConfigureAwait(false);
+        }
+        catch (ProxyException e)
+        {
+            throw new KeySourceException($"{service} cannot be reached: {e.Message}", e);
         }
         catch (HttpRequestException e) when (e.InnerException is AuthenticationException)
         {

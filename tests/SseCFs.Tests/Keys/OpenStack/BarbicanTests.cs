@@ -68,7 +68,7 @@ public abstract class BarbicanTests
 
     private protected sealed class CloudOfTest(OpenStackCloud cloud) : IDisposable
     {
-        private readonly CloudConnection _connection = new(cloud.CaFile, allowPlainHttp: false);
+        private readonly CloudConnection _connection = new(cloud.CaFile, proxy: null, allowPlainHttp: false);
         private Keystone? _keystone;
 
         public KeyManager Manager => new(_keystone ??= new Keystone(cloud, _connection, TimeProvider.System), _connection);

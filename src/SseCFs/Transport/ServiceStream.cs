@@ -1,8 +1,9 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
-namespace SseCFs.Store;
+namespace SseCFs.Transport;
 
 /// <summary>
 /// A TCP connection to the service that takes at once whatever has arrived, as TLS above it asks for 8 KiB at a time; and acknowledges it
@@ -35,12 +36,12 @@ internal sealed class ServiceStream(Socket socket) : Stream
     public override long Position { get => throw new NotSupportedException(); set => throw new NotSupportedException(); }
 
     /// <summary>Connects as the HTTP client itself would: no delay for what is sent.</summary>
-    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellation)
+    public static async ValueTask<Stream> ConnectAsync(DnsEndPoint service, CancellationToken cancellation)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         try
         {
-            await socket.ConnectAsync(context.DnsEndPoint, cancellation).ConfigureAwait(false);
+            await socket.ConnectAsync(service, cancellation).ConfigureAwait(false);
             return new ServiceStream(socket);
         }
         catch
