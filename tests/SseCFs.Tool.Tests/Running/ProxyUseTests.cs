@@ -92,6 +92,26 @@ public sealed class ProxyUseTests
         Assert.All(proxy.Heads, head => Assert.StartsWith($"CONNECT {new Uri(service.Endpoint).Authority} ", head, StringComparison.Ordinal));
     }
 
+    /// <summary>A container's service may be asked over https; the SDK's client for that takes the proxy, too.</summary>
+    [Fact]
+    public async Task CredentialsOverHttpsComeThroughIt()
+    {
+        await using var proxy = ConnectProxy.StartFor("me", Password);
+        await using var service = await Service.StartAsync();
+        using var metadata = new Metadata("", "");
+        var environment = service.Environment;
+        environment.Remove("AWS_ACCESS_KEY_ID");
+        environment["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = metadata.Address.Replace("http", "https", StringComparison.Ordinal);
+        environment["SSECFS_PROXY"] = WithPassword(proxy);
+        var result = await ToolProcess.RunAsync(environment, "mb", $"s3://{Service.Bucket}", "--endpoint", service.Endpoint, "--retry-for", "1s");
+        // It speaks no TLS.
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.DoesNotContain(Password, result.Error, StringComparison.Ordinal);
+        Assert.NotEqual(0, metadata.Requests);
+        Assert.NotEmpty(proxy.Heads);
+        Assert.All(proxy.Heads, head => Assert.StartsWith($"CONNECT {new Uri(metadata.Address).Authority} ", head, StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task AMountGoesThroughItAndShowsItsPasswordNowhere()
     {
