@@ -313,31 +313,50 @@ internal sealed class Driver : Drive, IDriveHost
         string path, Disposition disposition, uint options, uint access, IoAttributes attributes, FileShare share, byte[] extended, ulong allocation, out (NtFile, bool)? made)
     {
         made = null;
+        if (disposition == Disposition.Create)
+        {
+            // FspFileSystemOpCreate_FileCreate looks at the folder alone. What has the name is looked at afterwards, by FspFileSystemOpCreate_CollisionCheck.
+            var created = LookAt(path.LastIndexOf('\\') is > 0 and var end ? path[..end] : "\\", out var folder) switch
+            {
+                STATUS_OBJECT_NAME_NOT_FOUND => STATUS_OBJECT_PATH_NOT_FOUND,
+                STATUS_SUCCESS when (folder & IoAttributes.ReparsePoint) != 0 => STATUS_REPARSE,
+                STATUS_SUCCESS when (folder & IoAttributes.Directory) == 0 => STATUS_OBJECT_PATH_NOT_FOUND,
+                STATUS_SUCCESS => MakeNew(path, options, access, attributes, share, extended, allocation, out made),
+                var failed => failed,
+            };
+            return created != STATUS_OBJECT_NAME_COLLISION || LookAt(path, out var existing) != STATUS_SUCCESS ? created
+                : (options & FILE_NON_DIRECTORY_FILE) != 0 && (existing & IoAttributes.Directory) != 0 ? STATUS_FILE_IS_A_DIRECTORY
+                : (options & FILE_OPEN_REPARSE_POINT) == 0 && (existing & IoAttributes.ReparsePoint) != 0 ? STATUS_REPARSE
+                : created;
+        }
+        var status = LookAt(path, out var known);
+        if (status == STATUS_SUCCESS)
+        {
+            if ((known & IoAttributes.ReparsePoint) != 0 && (options & FILE_OPEN_REPARSE_POINT) == 0)
+            {
+                return STATUS_REPARSE;
+            }
+            if (Refuse(known, options, disposition, access) is not STATUS_SUCCESS and var refused)
+            {
+                return refused;
+            }
+            status = OpenExisting(path, disposition, options, access, attributes, share, extended, allocation, out made);
+        }
+        return status == STATUS_OBJECT_NAME_NOT_FOUND && disposition is not (Disposition.Open or Disposition.Overwrite)
+            ? MakeNew(path, options, access, attributes, share, extended, allocation, out made)
+            : status;
+    }
+
+    private int LookAt(string path, out IoAttributes attributes)
+    {
         var status = Guard(() =>
         {
             byte[]? descriptor = [];
             return (_drive.GetSecurityByName(path, out var found, ref descriptor), (Attributes: (IoAttributes)found, Descriptor: descriptor));
         }, out var known);
-        if (status == STATUS_SUCCESS)
-        {
-            Assert.NotEmpty(known.Descriptor!);
-            if (disposition == Disposition.Create)
-            {
-                return (options & FILE_NON_DIRECTORY_FILE) != 0 && (known.Attributes & IoAttributes.Directory) != 0 ? STATUS_FILE_IS_A_DIRECTORY : STATUS_OBJECT_NAME_COLLISION;
-            }
-            if ((known.Attributes & IoAttributes.ReparsePoint) != 0 && (options & FILE_OPEN_REPARSE_POINT) == 0)
-            {
-                return STATUS_REPARSE;
-            }
-            if (Refuse(known.Attributes, options, disposition, access) is not STATUS_SUCCESS and var refused)
-            {
-                return refused;
-            }
-            return OpenExisting(path, disposition, options, access, attributes, share, extended, allocation, out made);
-        }
-        return status == STATUS_OBJECT_NAME_NOT_FOUND && disposition is not (Disposition.Open or Disposition.Overwrite)
-            ? MakeNew(path, options, access, attributes, share, extended, allocation, out made)
-            : status;
+        Assert.True(status != STATUS_SUCCESS || known.Descriptor is { Length: > 0 });
+        attributes = known.Attributes;
+        return status;
     }
 
     private static int Refuse(IoAttributes known, uint options, Disposition disposition, uint access)
