@@ -32,6 +32,12 @@ public readonly record struct Caller(uint Uid, uint Gid, uint Thread)
 
     /// <summary>False also where that cannot be told.</summary>
     public bool IsIn(uint group) => Gid == group || HasGroup?.Invoke(Thread, group) == true;
+
+    /// <summary>
+    /// Whether the caller keeps an entry for as long as that is valid, as the Linux kernel does. Such a caller looks a valid name up only if it doubts it, because it is about to
+    /// create the name or to rename to it, or was told <see cref="FsError.Stale"/>.
+    /// </summary>
+    public bool KeepsEntries { get; init; }
 }
 
 /// <summary>File type bits of a mode, as in sys/stat.h.</summary>

@@ -62,7 +62,7 @@ public interface IFileSystem
 
     /// <summary>
     /// Opens a regular file. <see cref="FsError.Stale"/> means that the object behind the inode was replaced
-    /// while older handles still read the version they opened: look the name up again.
+    /// while older handles still read the version they opened, or is gone and the caller keeps entries: look the name up again.
     /// </summary>
     ValueTask<OpenedFile> OpenAsync(ulong inode, OpenFlags flags, Caller caller, CancellationToken cancellation);
 

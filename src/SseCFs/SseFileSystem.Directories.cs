@@ -23,7 +23,7 @@ public sealed partial class SseFileSystem
         var opened = GetDirectoryHandle(handle);
         if (offset == 0)
         {
-            await _lister.RefreshAsync(opened.Directory, whole: true, cancellation).ConfigureAwait(false);
+            await _lister.RefreshAsync(opened.Directory, DirectoryLister.AllPages, _mounted.Options.AttributesValid, cancellation).ConfigureAwait(false);
             opened.Snapshot = TakeSnapshot(opened.Directory);
         }
         if (offset == 0 && !sink.TryAdd(new DirectoryItem("."u8, opened.Directory.Number, FileType.Directory, 1), null))
@@ -67,7 +67,7 @@ public sealed partial class SseFileSystem
             }
             if (entry is not null)
             {
-                _mounted.Names.AddLookup(inode);
+                _mounted.Names.AddLookup(inode, isTold: true);
             }
         }
     }

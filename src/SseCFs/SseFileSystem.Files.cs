@@ -5,9 +5,6 @@ namespace SseCFs;
 /// <content>Operations on open files.</content>
 public sealed partial class SseFileSystem
 {
-    /// <summary>An open so soon after a lookup by the same thread is the second half of one open(2).</summary>
-    private static readonly TimeSpan OneOpenCall = TimeSpan.FromMilliseconds(10);
-
     public async ValueTask<OpenedFile> OpenAsync(ulong inode, OpenFlags flags, Caller caller, CancellationToken cancellation)
     {
         var file = _mounted.Names.GetFile(inode);
@@ -15,10 +12,20 @@ public sealed partial class SseFileSystem
         {
             EnsureWritable();
         }
-        await _metadata.EnsureAsync(file, withContent: (flags & OpenFlags.Truncate) == 0, cancellation).ConfigureAwait(false);
-        if (NeedsValidation(file, caller))
+        _ahead.End(file.Parent);
+        var withContent = (flags & OpenFlags.Truncate) == 0;
+        try
         {
-            await _metadata.RevalidateAsync(file, withContent: (flags & OpenFlags.Truncate) == 0, cancellation).ConfigureAwait(false);
+            await _metadata.EnsureAsync(file, withContent, cancellation).ConfigureAwait(false);
+            if (NeedsValidation(file, caller))
+            {
+                await _metadata.RevalidateAsync(file, withContent, cancellation).ConfigureAwait(false);
+            }
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound && caller.KeepsEntries)
+        {
+            // Another machine has removed what the caller's entry says. Told so, Linux walks the path again (fs/namei.c, LOOKUP_REVAL): with O_CREAT the file is made.
+            throw new FsException(FsError.Stale, e.Message, e);
         }
         return await OpenKnownAsync(file, flags, caller, isAnnounced: false, cancellation).ConfigureAwait(false);
     }
@@ -27,11 +34,11 @@ public sealed partial class SseFileSystem
         ulong parent, ReadOnlyMemory<byte> name, uint mode, OpenFlags flags, Caller caller, CancellationToken cancellation)
     {
         EnsureWritable();
-        var directory = _mounted.Names.GetDirectory(parent);
+        var directory = GetDirectoryToChange(parent);
         var segment = FileName.ToSegment(name.Span);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
-            var found = await _lookup.FindAsync(directory, segment, cancellation).ConfigureAwait(false);
+            var found = await _lookup.FindNowAsync(directory, segment, caller.Thread, cancellation).ConfigureAwait(false);
             if (found is not null && (flags & OpenFlags.Exclusive) != 0)
             {
                 throw new FsException(FsError.Exists, $"{_mounted.Names.KeyOf(directory, segment)} exists");
@@ -51,8 +58,7 @@ public sealed partial class SseFileSystem
             // What was just made has nothing to truncate, and keeps the bits that it was made with. The answer tells the attributes itself.
             var toOpen = found is null ? flags & ~(OpenFlags.Truncate | OpenFlags.ClearPrivileges) : flags;
             var opened = await OpenKnownAsync(file, toOpen, caller, isAnnounced: true, cancellation).ConfigureAwait(false);
-            _mounted.Names.AddLookup(file);
-            return (_lookup.EntryOf(file), opened);
+            return (_lookup.Give(file, caller), opened);
         }
     }
 
@@ -187,9 +193,25 @@ public sealed partial class SseFileSystem
             {
                 return false;
             }
-            var (thread, at) = file.Validated;
+            var (thread, until) = file.Validated;
             file.Validated = default;
-            return at == 0 || thread != caller.Thread || !_mounted.IsWithin(at, OneOpenCall);
+            return thread != caller.Thread || _mounted.Clock.GetTimestamp() >= until;
+        }
+    }
+
+    /// <summary>truncate(2) by name is an open in this: what it cuts is what the store has.</summary>
+    private async ValueTask ValidateAsync(FileInode file, Caller caller, CancellationToken cancellation)
+    {
+        if (file.Handles == 0 && NeedsValidation(file, caller))
+        {
+            try
+            {
+                await _metadata.RevalidateAsync(file, withContent: false, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e) when (e.Reason == FsError.NotFound)
+            {
+                throw new FsException(FsError.Stale, e.Message, e);
+            }
         }
     }
 

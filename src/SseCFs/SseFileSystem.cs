@@ -15,6 +15,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly Mounted _mounted;
     private readonly DirectoryLister _lister;
     private readonly MetadataReader _metadata;
+    private readonly LookAhead _ahead;
     private readonly Lookup _lookup;
     private readonly FileStorer _storer;
     private readonly DeferredWrites _deferred;
@@ -36,7 +37,8 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _mounted = new Mounted(store, options, journal, clock, log);
         _lister = new DirectoryLister(_mounted);
         _metadata = new MetadataReader(_mounted);
-        _lookup = new Lookup(_mounted, _lister, _metadata);
+        _ahead = new LookAhead(_mounted, _lister, _metadata);
+        _lookup = new Lookup(_mounted, _lister, _metadata, _ahead);
         _storer = new FileStorer(_mounted);
         _deferred = new DeferredWrites(_mounted, _storer);
         _saving = new Saving(_mounted, _storer, _deferred);
@@ -125,60 +127,8 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         await _deferred.DisposeAsync().ConfigureAwait(false);
         await _mounted.Upload.EndAsync().ConfigureAwait(false);
-        _metadata.Dispose();
+        await _metadata.DisposeAsync().ConfigureAwait(false);
         _mounted.Dispose();
-    }
-
-    public ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation) =>
-        LookupAsync(parent, name, caller, isToOpen: true, cancellation);
-
-    public ValueTask<Entry> LookupAttributesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
-        LookupAsync(parent, name, default, isToOpen: false, cancellation);
-
-    private async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, bool isToOpen, CancellationToken cancellation)
-    {
-        var directory = _mounted.Names.GetDirectory(parent);
-        var segment = FileName.ToSegment(name.Span);
-        var inode = await _lookup.GetAsync(directory, segment, cancellation).ConfigureAwait(false);
-        if (!_metadata.IsKnown(inode))
-        {
-            await _metadata.EnsureAsync(inode, withContent: isToOpen, cancellation).ConfigureAwait(false);
-            if (inode is FileInode { IsDetached: true })
-            {
-                // It proved to be another file, and the name leads to that now.
-                return await LookupAsync(parent, name, caller, isToOpen, cancellation).ConfigureAwait(false);
-            }
-            if (isToOpen && inode is FileInode file)
-            {
-                lock (file.Sync)
-                {
-                    file.Validated = (caller.Thread, _mounted.Clock.GetTimestamp());
-                }
-            }
-        }
-        if (_metadata.IsHidden(inode))
-        {
-            throw new FsException(FsError.NotFound, $"{_mounted.Names.KeyOf(inode)} is not shown because it is not encrypted");
-        }
-        _mounted.Names.AddLookup(inode);
-        return _lookup.EntryOf(inode);
-    }
-
-    public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
-    {
-        var segments = await _lookup.FindAnyCaseAsync(_mounted.Names.GetDirectory(parent), FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
-        return [.. segments.Select(segment => (ReadOnlyMemory<byte>)FileName.ToName(segment)!)];
-    }
-
-    public void Forget(ulong inode, ulong count) => _mounted.Names.Forget(inode, count);
-
-    public async ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation)
-    {
-        var found = _mounted.Names.Get(inode);
-        EnsureReachable(found);
-        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
-        EnsureShown(found);
-        return _lookup.AttributesOf(found);
     }
 
     public async ValueTask<Attributes> SetAttributesAsync(ulong inode, ulong? handle, AttributeChange change, Caller caller, CancellationToken cancellation)
@@ -186,6 +136,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         EnsureWritable();
         var found = _mounted.Names.Get(inode);
         EnsureReachable(found);
+        _ahead.End(found.Parent);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
         EnsureReadable(found);
         if (change == AttributeChange.OfPrivileges)
@@ -195,6 +146,10 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         if (change.Size is { } size)
         {
             var file = found as FileInode ?? throw new FsException(FsError.IsDirectory, "a directory has no size to set");
+            if (handle is null)
+            {
+                await ValidateAsync(file, caller, cancellation).ConfigureAwait(false);
+            }
             await _content.SetSizeAsync(file, size, cancellation).ConfigureAwait(false);
         }
         ApplyChange(found, change, caller);
@@ -229,7 +184,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     }
 
     public ValueTask<Entry> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, uint device, Caller caller, CancellationToken cancellation) =>
-        MakeAsync(parent, name, async (directory, segment) =>
+        MakeAsync(parent, name, caller, async (directory, segment) =>
         {
             var type = (mode & FileType.Mask) == 0 ? FileType.Regular : mode & FileType.Mask;
             return type is FileType.Regular or FileType.Fifo or FileType.Socket or FileType.BlockDevice or FileType.CharacterDevice
@@ -238,19 +193,19 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         }, cancellation);
 
     public ValueTask<Entry> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellation) =>
-        MakeAsync(parent, name, async (directory, segment) =>
+        MakeAsync(parent, name, caller, async (directory, segment) =>
             await _creation.MakeDirectoryAsync(directory, segment, mode, caller, cancellation).ConfigureAwait(false), cancellation);
 
     public ValueTask<Entry> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellation) =>
         target.Length > LongestTarget
             ? throw new FsException(FsError.NameTooLong, $"the target of a link has at most {LongestTarget} bytes")
-            : MakeAsync(parent, name, async (directory, segment) =>
+            : MakeAsync(parent, name, caller, async (directory, segment) =>
             await _creation.MakeSymbolicLinkAsync(directory, segment, target, caller, cancellation).ConfigureAwait(false), cancellation);
 
     public async ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         EnsureWritable();
-        var directory = _mounted.Names.GetDirectory(parent);
+        var directory = GetDirectoryToChange(parent);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _removal.UnlinkAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
@@ -263,7 +218,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         EnsureWritable();
-        var directory = _mounted.Names.GetDirectory(parent);
+        var directory = GetDirectoryToChange(parent);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _removal.RemoveDirectoryAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
@@ -277,8 +232,8 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         {
             throw new FsException(FsError.InvalidArgument, "two names cannot be exchanged at once in a bucket");
         }
-        var from = _mounted.Names.GetDirectory(parent);
-        var to = _mounted.Names.GetDirectory(newParent);
+        var from = GetDirectoryToChange(parent);
+        var to = GetDirectoryToChange(newParent);
         using (await Hold.TakeAsync(_mounted.Names, from, to, cancellation).ConfigureAwait(false))
         {
             await _renaming.RenameAsync(
@@ -289,16 +244,16 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     // A bucket has no size; these are numbers that no program takes for full, and that none overflows on.
     public Capacity GetCapacity() => new(4096, 1UL << 38, 1UL << 38, 1UL << 32, 1UL << 32, FileName.LongestName);
 
-    private async ValueTask<Entry> MakeAsync(ulong parent, ReadOnlyMemory<byte> name, Func<DirectoryInode, string, ValueTask<Inode>> make, CancellationToken cancellation)
+    private async ValueTask<Entry> MakeAsync(
+        ulong parent, ReadOnlyMemory<byte> name, Caller caller, Func<DirectoryInode, string, ValueTask<Inode>> make, CancellationToken cancellation)
     {
         EnsureWritable();
-        var directory = _mounted.Names.GetDirectory(parent);
+        var directory = GetDirectoryToChange(parent);
         var segment = FileName.ToSegment(name.Span);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
-            await _creation.EnsureAbsentAsync(directory, segment, cancellation).ConfigureAwait(false);
-            var inode = await make(directory, segment).ConfigureAwait(false);
-            return await _lookup.EntryOfAsync(inode, withContent: false, cancellation).ConfigureAwait(false);
+            await _creation.EnsureAbsentAsync(directory, segment, caller, cancellation).ConfigureAwait(false);
+            return _lookup.Give(await make(directory, segment).ConfigureAwait(false), caller);
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed partial class Request(FuseSession session)
 
     public ulong NodeId => _header.NodeId;
 
-    public Caller Caller => new(_header.Uid, _header.Gid, _header.Pid) { HasGroup = ThreadGroups.Includes };
+    public Caller Caller => new(_header.Uid, _header.Gid, _header.Pid) { HasGroup = ThreadGroups.Includes, KeepsEntries = true };
 
     /// <summary>Cancelled by INTERRUPT and by the end of the connection.</summary>
     public CancellationToken Cancellation => _cancellation.Token;

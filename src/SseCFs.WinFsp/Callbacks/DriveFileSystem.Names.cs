@@ -69,7 +69,7 @@ internal sealed partial class DriveFileSystem
     {
         var caller = CallerNow();
         using var from = await FindAsync(path, CancellationToken.None).ConfigureAwait(false);
-        using var to = await _walk.FindAsync(newPath, caller, CancellationToken.None).ConfigureAwait(false);
+        using var to = await _walk.FindNowAsync(newPath, caller, CancellationToken.None).ConfigureAwait(false);
         if (to.State is PlaceState.PathMissing or PlaceState.Link)
         {
             throw new StatusException(STATUS_OBJECT_PATH_NOT_FOUND, $"there is no folder for {newPath}");

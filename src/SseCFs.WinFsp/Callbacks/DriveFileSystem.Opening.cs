@@ -39,7 +39,7 @@ internal sealed partial class DriveFileSystem
     {
         (FileNode, FileDesc, FileInfo, NormalizedName) = (null, null, default, null);
         EndRequest();
-        using var place = DispatcherThread.Wait(_walk.FindAsync(FileName, CallerNow(), CancellationToken.None));
+        using var place = DispatcherThread.Wait(_walk.FindNowAsync(FileName, CallerNow(), CancellationToken.None));
         if (place.State != PlaceState.NameMissing)
         {
             return place.State == PlaceState.Found ? STATUS_OBJECT_NAME_COLLISION : StatusOf(place);

@@ -37,6 +37,32 @@ internal sealed class PathWalk(IFileSystem files, FolderNames names)
         }
     }
 
+    /// <summary>The same for whoever takes the name, or fails because it is taken: another machine may have removed it since it was last looked at.</summary>
+    public async ValueTask<Place> FindNowAsync(string path, Caller caller, CancellationToken cancellation)
+    {
+        var place = await FindAsync(path, caller, cancellation).ConfigureAwait(false);
+        if (place is not { State: PlaceState.Found, Name: { Length: > 0 } name })
+        {
+            return place;
+        }
+        try
+        {
+            var entry = await files.LookupAsync(place.Parent, name, caller with { KeepsEntries = true }, cancellation).ConfigureAwait(false);
+            files.Forget(entry.Attributes.Inode, 1);
+            return place;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            place.Dispose();
+            return await FindAsync(path, caller, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            place.Dispose();
+            throw;
+        }
+    }
+
     private async ValueTask<bool> StepAsync(Place place, string component, int start, bool isLast, Caller caller, CancellationToken cancellation)
     {
         if (place.IsLink)

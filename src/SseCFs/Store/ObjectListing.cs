@@ -13,15 +13,34 @@ public static class ObjectListing
 
     /// <summary>All pages of what begins with a prefix; see <see cref="IObjectStore.ListAsync"/>.</summary>
     /// <exception cref="FsException"><see cref="FsError.BadReply"/>: the listing does not get on, or is of something else.</exception>
-    public static async IAsyncEnumerable<ListPage> ListAllAsync(
-        this IObjectStore store, string prefix, string? delimiter, [EnumeratorCancellation] CancellationToken cancellation)
+    public static IAsyncEnumerable<ListPage> ListAllAsync(this IObjectStore store, string prefix, string? delimiter, CancellationToken cancellation) =>
+        store.ListPagesAsync(prefix, delimiter, PageSize, cancellation);
+
+    /// <summary>The first entries of what begins with a prefix: so many as wanted at least, or all there are.</summary>
+    /// <exception cref="FsException"><see cref="FsError.BadReply"/>: the listing does not get on, or is of something else.</exception>
+    public static async ValueTask<ListPage> ListFirstAsync(this IObjectStore store, string prefix, string? delimiter, int wanted, CancellationToken cancellation)
+    {
+        ListPage? first = null;
+        await foreach (var page in store.ListPagesAsync(prefix, delimiter, wanted, cancellation).ConfigureAwait(false))
+        {
+            first = first is null ? page : new ListPage([.. first.Objects, .. page.Objects], [.. first.CommonPrefixes, .. page.CommonPrefixes], page.Continuation);
+            if (first.Objects.Count + first.CommonPrefixes.Count >= wanted)
+            {
+                break;
+            }
+        }
+        return first!;
+    }
+
+    private static async IAsyncEnumerable<ListPage> ListPagesAsync(
+        this IObjectStore store, string prefix, string? delimiter, int size, [EnumeratorCancellation] CancellationToken cancellation)
     {
         string? continuation = null;
         byte[]? last = null;
         var empty = 0;
         do
         {
-            var page = await store.ListAsync(prefix, delimiter, continuation, PageSize, cancellation).ConfigureAwait(false);
+            var page = await store.ListAsync(prefix, delimiter, continuation, size, cancellation).ConfigureAwait(false);
             if (LastOf(page) is { } key)
             {
                 // The order is that of the keys' bytes.

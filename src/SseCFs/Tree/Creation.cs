@@ -82,9 +82,9 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
     }
 
     /// <summary>Throws <see cref="FsError.Exists"/> if the name is taken.</summary>
-    public async ValueTask EnsureAbsentAsync(DirectoryInode parent, string name, CancellationToken cancellation)
+    public async ValueTask EnsureAbsentAsync(DirectoryInode parent, string name, Caller caller, CancellationToken cancellation)
     {
-        if (await lookup.FindAsync(parent, name, cancellation).ConfigureAwait(false) is not null)
+        if (await lookup.FindNowAsync(parent, name, caller.Thread, cancellation).ConfigureAwait(false) is not null)
         {
             throw new FsException(FsError.Exists, $"{mounted.Names.KeyOf(parent, name)} exists");
         }

@@ -11,17 +11,23 @@ internal sealed class DirectoryInode : Inode
     /// <summary>The children's names, for who ignores case.</summary>
     public CaseIndex AnyCase { get; }
 
-    /// <summary>Names removed here while a listing was under way, with the sequence of the removal: that listing may still show them.</summary>
+    /// <summary>The number of requests in flight that ask for names in it, listings included.</summary>
+    public int Questions { get; set; }
+
+    /// <summary>Names removed here while a request about names was under way, with the sequence of the removal: its answer may still show them.</summary>
     public Dictionary<string, long> Removed { get; } = new(StringComparer.Ordinal);
 
     /// <summary>When the last complete listing ended, as a timestamp of the clock; null if there was none.</summary>
     public long? ListedAt { get; set; }
 
-    /// <summary>Pages of the last listing that was begun; 0 if there was none. A name in a directory of many is looked up alone.</summary>
+    /// <summary>The number of pages that a listing takes, or more; 0 if there was none.</summary>
     public int Pages { get; set; }
 
     /// <summary>The one listing under way.</summary>
     public Task? Listing { get; set; }
+
+    /// <summary>The current run of look-ups; null if the last operation in it was another one.</summary>
+    public LookupRun? Run { get; set; }
 
     /// <summary>Whether an object "name/" stands for the directory; null when not known.</summary>
     public bool? HasMarker { get; set; }

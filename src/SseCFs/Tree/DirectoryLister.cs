@@ -7,43 +7,59 @@ namespace SseCFs.Tree;
 /// </summary>
 internal sealed class DirectoryLister(Mounted mounted)
 {
+    /// <summary>All of a directory.</summary>
+    public const int AllPages = int.MaxValue;
+
     /// <summary>What a listing may hold in memory. No program can work in a directory of so many entries.</summary>
     private const int MostEntries = 2_000_000;
 
     private readonly Namespace _names = mounted.Names;
+    private readonly EntryMerge _merge = new(mounted);
 
     /// <summary>Whether the children known here are all there were so short a time ago. Under <see cref="Namespace.Sync"/>.</summary>
     public bool IsFresh(DirectoryInode directory, TimeSpan within) => directory.ListedAt is { } at && mounted.IsWithin(at, within);
 
-    /// <summary>Lists the directory unless its attributes' time is not over yet; see below.</summary>
-    public ValueTask RefreshAsync(DirectoryInode directory, bool whole, CancellationToken cancellation) =>
-        RefreshAsync(directory, whole, mounted.Options.AttributesValid, cancellation);
-
     /// <summary>Lists the directory unless that was done so short a time ago; callers at one time share one listing.</summary>
-    /// <param name="whole">False: one page is enough; a larger directory is then not fresh afterwards.</param>
-    public async ValueTask RefreshAsync(DirectoryInode directory, bool whole, TimeSpan within, CancellationToken cancellation)
+    /// <param name="pages">How many are enough; a larger directory is then not fresh afterwards.</param>
+    public async ValueTask RefreshAsync(DirectoryInode directory, int pages, TimeSpan within, CancellationToken cancellation)
     {
-        // A second time only where the listing that was joined was of one page, and more is wanted.
+        // A second time only where the listing that was joined was of fewer pages.
         for (var attempt = 0; attempt < 2; attempt++)
         {
             Task listing;
             lock (_names.Sync)
             {
-                if (IsFresh(directory, attempt == 0 ? within : mounted.Options.AttributesValid) || attempt > 0 && !whole)
+                if (IsFresh(directory, attempt == 0 ? within : mounted.Options.AttributesValid) || attempt > 0 && directory.Pages > pages)
                 {
                     return;
                 }
-                listing = directory.Listing ??= Task.Run(() => ListAsync(directory, whole), CancellationToken.None);
+                listing = directory.Listing ??= Task.Run(() => ListAsync(directory, pages), CancellationToken.None);
             }
             await listing.WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
-    private async Task ListAsync(DirectoryInode directory, bool whole)
+    /// <summary>Asks for no more than the first few entries, the directory's marker among them. Where these are all, it is listed.</summary>
+    public async ValueTask PeekAsync(DirectoryInode directory, int entries, CancellationToken cancellation)
     {
+        var started = _names.BeginQuestion(directory);
         try
         {
-            var started = _names.Sequence;
+            var prefix = _names.KeyOf(directory);
+            var page = await mounted.Store.ListFirstAsync(prefix, "/", entries, cancellation).ConfigureAwait(false);
+            Merge(directory, prefix, [page], started);
+        }
+        finally
+        {
+            _names.EndQuestion(directory);
+        }
+    }
+
+    private async Task ListAsync(DirectoryInode directory, int most)
+    {
+        var started = _names.BeginQuestion(directory);
+        try
+        {
             var prefix = _names.KeyOf(directory);
             var pages = new List<ListPage>();
             var entries = 0;
@@ -51,7 +67,7 @@ internal sealed class DirectoryLister(Mounted mounted)
             {
                 pages.Add(page);
                 entries += page.Objects.Count + page.CommonPrefixes.Count;
-                if (!whole)
+                if (pages.Count == most)
                 {
                     break;
                 }
@@ -61,24 +77,28 @@ internal sealed class DirectoryLister(Mounted mounted)
                 }
             }
             Merge(directory, prefix, pages, started);
+            lock (_names.Sync)
+            {
+                directory.Pages = pages[^1].Continuation is null ? pages.Count : Math.Max(directory.Pages, pages.Count + 1);
+            }
         }
         finally
         {
             lock (_names.Sync)
             {
                 directory.Listing = null;
-                directory.Removed.Clear();
             }
+            _names.EndQuestion(directory);
         }
     }
 
+    /// <param name="pages">From the first one on.</param>
     private void Merge(DirectoryInode directory, string prefix, List<ListPage> pages, long started)
     {
-        var isComplete = pages[^1].Continuation is null;
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var hidden = 0;
         string? firstHidden = null;
-        var hasMarker = false;
+        ListedObject? marker = null;
         lock (_names.Sync)
         {
             foreach (var common in pages.SelectMany(page => page.CommonPrefixes))
@@ -91,7 +111,7 @@ internal sealed class DirectoryLister(Mounted mounted)
                 }
                 else if (seen.Add(name))
                 {
-                    MergeDirectory(directory, name, started);
+                    _merge.MergeDirectory(directory, name, hasMarker: null, marker: null, started);
                 }
             }
             foreach (var listed in pages.SelectMany(page => page.Objects))
@@ -99,8 +119,7 @@ internal sealed class DirectoryLister(Mounted mounted)
                 var name = listed.Key[prefix.Length..];
                 if (name.Length == 0)
                 {
-                    hasMarker = true;
-                    MergeMarker(directory, listed, started);
+                    marker = listed;
                 }
                 else if (FileName.ToName(name) is null || !seen.Add(name))
                 {
@@ -109,19 +128,19 @@ internal sealed class DirectoryLister(Mounted mounted)
                 }
                 else
                 {
-                    MergeFile(directory, name, listed, started);
+                    _merge.MergeFile(directory, name, listed, started);
                 }
             }
-            directory.Pages = pages.Count + (isComplete ? 0 : 1);
-            if (isComplete)
+            EntryMerge.MergeMarker(directory, marker is not null, marker, started);
+            if (pages[^1].Continuation is not null)
             {
-                DetachUnseen(directory, seen, started);
-                if (directory.ChangedAt <= started)
-                {
-                    directory.HasMarker = hasMarker;
-                }
-                directory.ListedAt = mounted.Clock.GetTimestamp();
+                return;
             }
+            foreach (var name in directory.Children.Keys.Where(name => !seen.Contains(name)).ToList())
+            {
+                _merge.MergeAbsence(directory, name, started);
+            }
+            directory.ListedAt = mounted.Clock.GetTimestamp();
             if (hidden > 0 && hidden != directory.HiddenEntries)
             {
                 TreeLog.EntriesHidden(mounted.Log, prefix, hidden, firstHidden!);
@@ -129,103 +148,4 @@ internal sealed class DirectoryLister(Mounted mounted)
             directory.HiddenEntries = hidden;
         }
     }
-
-    private static bool IsKnownBetter(DirectoryInode directory, string name, Inode? child, long started) =>
-        child is not null ? child.ChangedAt > started || HoldsUnsaved(child) : directory.Removed.TryGetValue(name, out var removed) && removed > started;
-
-    private void MergeDirectory(DirectoryInode parent, string name, long started)
-    {
-        parent.Children.TryGetValue(name, out var child);
-        if (child is DirectoryInode || IsKnownBetter(parent, name, child, started))
-        {
-            return;
-        }
-        if (child is not null)
-        {
-            Drop(child);
-        }
-        _names.Attach(parent, name, _names.NewDirectory());
-    }
-
-    private static void MergeMarker(DirectoryInode directory, in ListedObject listed, long started)
-    {
-        if (directory.ChangedAt > started || directory.IsMetadataDirty)
-        {
-            return;
-        }
-        if (directory.MarkerModified != default && (directory.MarkerModified - listed.LastModified).Duration() >= TimeSpan.FromSeconds(1))
-        {
-            directory.Metadata = null;
-        }
-        directory.MarkerModified = listed.LastModified;
-    }
-
-    private void MergeFile(DirectoryInode parent, string name, in ListedObject listed, long started)
-    {
-        parent.Children.TryGetValue(name, out var child);
-        if (IsKnownBetter(parent, name, child, started))
-        {
-            return;
-        }
-        var version = new StoredVersion(listed.ETag, listed.Size, listed.LastModified, Encryption.CustomerKey);
-        if (child is FileInode file)
-        {
-            lock (file.Sync)
-            {
-                if (file.IsDirty || file.IsUploading)
-                {
-                    return;
-                }
-                if (file.Stored!.IsShownBy(listed))
-                {
-                    file.Stored = file.Stored with { LastModified = listed.LastModified, IsOwnWrite = false };
-                    return;
-                }
-                if (file.Handles == 0)
-                {
-                    Versions.Replace(mounted, file, version);
-                }
-                else
-                {
-                    file.IsInDoubt = true;
-                    mounted.Invalidation?.InvalidateEntry(parent.Number, FileName.ToName(name)!);
-                }
-                return;
-            }
-        }
-        if (child is not null)
-        {
-            Drop(child);
-        }
-        var fresh = _names.NewFile();
-        fresh.Stored = version;
-        _names.Attach(parent, name, fresh);
-    }
-
-    private void DetachUnseen(DirectoryInode directory, HashSet<string> seen, long started)
-    {
-        List<Inode>? gone = null;
-        foreach (var (name, child) in directory.Children)
-        {
-            if (!seen.Contains(name) && !IsKnownBetter(directory, name, child, started))
-            {
-                (gone ??= []).Add(child);
-            }
-        }
-        gone?.ForEach(Drop);
-    }
-
-    private void Drop(Inode child)
-    {
-        _names.Detach(child);
-        mounted.Invalidation?.InvalidateEntry(child.Parent!.Number, FileName.ToName(child.Name)!);
-    }
-
-    /// <summary>Something below was made or written here and is not stored yet: it is there, whatever a listing says.</summary>
-    private static bool HoldsUnsaved(Inode inode) => inode switch
-    {
-        DirectoryInode directory => directory.Children.Values.Any(HoldsUnsaved),
-        FileInode file => file.HoldsUnsaved,
-        _ => false,
-    };
 }

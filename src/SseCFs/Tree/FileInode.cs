@@ -51,7 +51,7 @@ internal sealed class FileInode(ulong number) : Inode(number)
     public int AnnouncedGeneration { get; set; }
 
     /// <summary>A lookup just asked the store: the open that follows from the same thread need not ask again.</summary>
-    public (uint Thread, long At) Validated { get; set; }
+    public (uint Thread, long Until) Validated { get; set; }
 
     public long Size => Staged?.Size ?? Stored?.Size ?? Content?.Size ?? 0;
 
@@ -61,7 +61,7 @@ internal sealed class FileInode(ulong number) : Inode(number)
     public bool HoldsUnsaved => Stored is null || Staged is not null || IsUploading;
 
     /// <summary>Something is here that the store has not.</summary>
-    public bool IsDirty => Staged is not null || IsMetadataDirty || Stored is null;
+    public bool IsDirty => Staged is not null || IsMetadataNewer || Stored is null;
 }
 
 /// <summary>One version of an object. Size in bytes.</summary>

@@ -149,6 +149,7 @@ internal sealed class FileStorer(Mounted mounted)
         {
             metadata = directory.Metadata!.ToObjectMetadata();
             directory.IsMetadataDirty = false;
+            directory.IsMetadataInFlight = true;
         }
         try
         {
@@ -159,6 +160,7 @@ internal sealed class FileStorer(Mounted mounted)
                 directory.HasMarker = true;
                 directory.MarkerModified = written.LastModified;
                 directory.MetadataAt = mounted.Clock.GetTimestamp();
+                directory.IsMetadataInFlight = false;
             }
             directory.ForgetSave();
         }
@@ -166,6 +168,7 @@ internal sealed class FileStorer(Mounted mounted)
         {
             lock (directory.Sync)
             {
+                directory.IsMetadataInFlight = false;
                 directory.IsMetadataDirty = condition == WriteCondition.None;
             }
             throw;
@@ -502,6 +505,7 @@ internal sealed class FileStorer(Mounted mounted)
         lock (file.Sync)
         {
             file.IsMetadataDirty = false;
+            file.IsMetadataInFlight = true;
             attempt = file.Attempts.For(PendingAttempts.AttributesOnly);
         }
         try
@@ -513,13 +517,18 @@ internal sealed class FileStorer(Mounted mounted)
                 lock (file.Sync)
                 {
                     Versions.Moved(file, key, written);
+                    file.IsMetadataInFlight = false;
                     file.Attempts.Clear();
                 }
             }
             file.ForgetSave();
         }
-        catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
+        catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict or FsError.NotFound)
         {
+            lock (file.Sync)
+            {
+                file.IsMetadataInFlight = false;
+            }
             if (await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) is { } known && known.ETag != file.Stored!.ETag)
             {
                 lock (mounted.Names.Sync)
@@ -532,22 +541,47 @@ internal sealed class FileStorer(Mounted mounted)
                 await StoreMetadataAsync(file, cancellation).ConfigureAwait(false);
                 return;
             }
-            // Another writer's content is there now, with attributes of its own: those count.
-            var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            lock (file.Sync)
-            {
-                Versions.Apply(mounted, file, info);
-            }
-            file.ForgetSave();
+            await TakeTheirsAsync(file, key, cancellation).ConfigureAwait(false);
             TreeLog.MetadataFailed(mounted.Log, key, e.Message);
         }
         catch
         {
             lock (file.Sync)
             {
+                file.IsMetadataInFlight = false;
                 file.IsMetadataDirty = true;
             }
             throw;
         }
+    }
+
+    /// <summary>Another writer's content has the name now, with attributes of its own, which count; or nobody's has.</summary>
+    private async ValueTask TakeTheirsAsync(FileInode file, string key, CancellationToken cancellation)
+    {
+        ObjectInfo? theirs = null;
+        try
+        {
+            theirs = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // Removed.
+        }
+        lock (mounted.Names.Sync)
+        {
+            if (theirs is null)
+            {
+                mounted.Names.Detach(file);
+                mounted.Invalidation?.InvalidateEntry(file.Parent!.Number, FileName.ToName(file.Name)!);
+            }
+            else
+            {
+                lock (file.Sync)
+                {
+                    Versions.Apply(mounted, file, theirs);
+                }
+            }
+        }
+        file.ForgetSave();
     }
 }

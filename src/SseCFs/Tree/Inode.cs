@@ -3,7 +3,7 @@ using SseCFs.Journal;
 namespace SseCFs.Tree;
 
 /// <summary>
-/// One file or directory, known by number. Its place in the tree (parent, name, lookups, <see cref="IsDetached"/>) is guarded by
+/// One file or directory, known by number. Its place in the tree (parent, name, lookups, from <see cref="IsDetached"/> to <see cref="InRun"/>) is guarded by
 /// <see cref="Namespace.Sync"/>; everything else by <see cref="Sync"/>.
 /// </summary>
 /// <remarks>
@@ -34,11 +34,29 @@ internal abstract class Inode(ulong number)
     /// <summary>The <see cref="Namespace"/>'s sequence when this inode's entry last changed here: a listing begun before knows less than we do.</summary>
     public long ChangedAt { get; set; }
 
+    /// <summary>The time at which an answer or a write of our own last confirmed the entry, as a timestamp of the clock.</summary>
+    public long ConfirmedAt { get; set; }
+
+    /// <summary>Whether a caller that keeps entries was given the entry since an answer confirmed it: if it asks again while the entry is valid, it doubts it.</summary>
+    public bool IsTold { get; set; }
+
+    /// <summary>Whether the attributes were asked for ahead of a look-up that has not come yet.</summary>
+    public bool IsAskedAhead { get; set; }
+
+    /// <summary>The number of the last <see cref="LookupRun"/> that had the name.</summary>
+    public long InRun { get; set; }
+
     /// <summary>Null until asked for.</summary>
     public PosixMetadata? Metadata { get; set; }
 
     /// <summary>Metadata changed and not stored yet.</summary>
     public bool IsMetadataDirty { get; set; }
+
+    /// <summary>A request in flight stores the metadata: until it is answered, nobody can tell which of the two another answer shows.</summary>
+    public bool IsMetadataInFlight { get; set; }
+
+    /// <summary>The metadata here is newer than what an answer shows.</summary>
+    public bool IsMetadataNewer => IsMetadataDirty || IsMetadataInFlight;
 
     /// <summary>What of it is saved in the journal and not stored yet. Changed by whoever holds the gate.</summary>
     public JournalEntry? Journal { get; set; }

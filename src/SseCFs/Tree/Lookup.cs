@@ -1,53 +1,67 @@
-using SseCFs.Store;
-
 namespace SseCFs.Tree;
 
-/// <summary>Finds names: in what is known, else by one listing for all names of a directory, else (in a large one) alone. Thread-safe.</summary>
-internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata)
+/// <summary>Finds names: in what is known and recent enough, else by asking the store for that name alone. Thread-safe.</summary>
+internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead)
 {
-    /// <summary>A directory of more pages is not listed again for a single name.</summary>
+    /// <summary>A directory of more pages is not listed again soon for a name in another case.</summary>
     private const int MostPages = 10;
 
-    /// <summary>To find that a name is still missing, a directory of more entries is not listed again: two small requests tell.</summary>
+    /// <summary>A directory of more entries is not listed again to find that a name is still missing in any case.</summary>
     private const int MostEntries = 200;
 
-    /// <summary>
-    /// A file that another host has just closed must be found by an open here, so a missing name is asked for again; only a create that follows the lookup in the
-    /// same system call is not.
-    /// </summary>
-    private static readonly TimeSpan MissingValid = TimeSpan.FromMilliseconds(10);
+    /// <summary>No other host can have changed a name so soon after it was looked at or changed here: that takes a request, and a request takes longer.</summary>
+    private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(1);
 
-    /// <summary>So old may a listing of many pages be in which a name is looked for in another case.</summary>
+    /// <summary>The age of a listing of many pages in which a name is still looked for in another case.</summary>
     private static readonly TimeSpan OtherCaseValid = TimeSpan.FromMinutes(1);
 
-    private readonly Namespace _names = mounted.Names;
+    /// <summary>An open so soon after a look-up by the same thread is the second half of one open(2).</summary>
+    private static readonly TimeSpan OneOpenCall = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>The inode of a name; null if there is none.</summary>
+    private readonly Namespace _names = mounted.Names;
+    private readonly NameQuery _query = new(mounted);
+    private readonly Misses _misses = new(mounted);
+
+    /// <summary>Finds the inode of a name, in memory if the name was confirmed recently; null if there is none.</summary>
     /// <param name="name">A segment, as <see cref="FileName.ToSegment"/> makes it.</param>
-    public async ValueTask<Inode?> FindAsync(DirectoryInode directory, string name, CancellationToken cancellation)
+    public ValueTask<Inode?> FindAsync(DirectoryInode directory, string name, CancellationToken cancellation)
     {
-        if (TryFind(directory, name, out var child))
-        {
-            return child;
-        }
-        bool whole, isListed;
+        Inode? child;
         lock (_names.Sync)
         {
-            whole = directory.ListedAt is not null && directory.Pages <= MostPages;
-            isListed = (whole || directory.Pages <= 1) && (directory.Children.ContainsKey(name) || directory.Children.Count <= MostEntries);
-        }
-        if (isListed)
-        {
-            await lister.RefreshAsync(directory, whole, MissingValid, cancellation).ConfigureAwait(false);
-            lock (_names.Sync)
+            if (directory.Children.TryGetValue(name, out child) ? IsRecent(child) : lister.IsFresh(directory, Instant))
             {
-                if (directory.Children.TryGetValue(name, out child) || lister.IsFresh(directory, mounted.Options.AttributesValid))
-                {
-                    return child;
-                }
+                return ValueTask.FromResult(child);
             }
         }
-        return await FindAloneAsync(directory, name, cancellation).ConfigureAwait(false);
+        return AskAsync(directory, name, child, default, cancellation);
+    }
+
+    /// <summary>
+    /// Finds the inode of a name as the store has it now, for an operation that takes the name or fails because it is taken. A miss that the look-up of the same system call
+    /// has just seen is not asked for again.
+    /// </summary>
+    /// <param name="thread">Of the caller; null if it is not known.</param>
+    public ValueTask<Inode?> FindNowAsync(DirectoryInode directory, string name, uint? thread, CancellationToken cancellation) =>
+        FindToTakeAsync(directory, name, thread, isRecentEnough: false, cancellation);
+
+    /// <summary>The same for a request whose precondition fails if a recently confirmed name is not what is known of it any more.</summary>
+    public ValueTask<Inode?> FindToReplaceAsync(DirectoryInode directory, string name, CancellationToken cancellation) =>
+        FindToTakeAsync(directory, name, thread: null, isRecentEnough: true, cancellation);
+
+    private ValueTask<Inode?> FindToTakeAsync(DirectoryInode directory, string name, uint? thread, bool isRecentEnough, CancellationToken cancellation)
+    {
+        Inode? child;
+        lock (_names.Sync)
+        {
+            if (directory.Children.TryGetValue(name, out child)
+                ? child is FileInode { HoldsUnsaved: true } || isRecentEnough && IsRecent(child)
+                : _misses.TryTake(directory, name, thread) || lister.IsFresh(directory, Instant))
+            {
+                return ValueTask.FromResult(child);
+            }
+        }
+        return AskAsync(directory, name, child, default, cancellation);
     }
 
     /// <summary>Segments of names that are equal but for the case of letters, in their order.</summary>
@@ -60,9 +74,9 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
             isLarge = directory.Children.Count > MostEntries;
             within = directory.Pages > MostPages ? OtherCaseValid
                 : isLarge || directory.AnyCase.Find(name).Count > 0 ? mounted.Options.AttributesValid
-                : MissingValid;
+                : Instant;
         }
-        await lister.RefreshAsync(directory, whole: true, within, cancellation).ConfigureAwait(false);
+        await lister.RefreshAsync(directory, DirectoryLister.AllPages, within, cancellation).ConfigureAwait(false);
         if (Known() is { Count: > 0 } known)
         {
             return known;
@@ -82,78 +96,80 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         }
     }
 
-    /// <summary>The inode of a name, or <see cref="FsError.NotFound"/>.</summary>
+    /// <summary>The inode of a name, or <see cref="FsError.NotFound"/>; see <see cref="FindAsync"/>.</summary>
     public async ValueTask<Inode> GetAsync(DirectoryInode directory, string name, CancellationToken cancellation) =>
-        await FindAsync(directory, name, cancellation).ConfigureAwait(false)
-        ?? throw new FsException(FsError.NotFound, $"there is no {name} in {_names.KeyOf(directory)}");
+        await FindAsync(directory, name, cancellation).ConfigureAwait(false) ?? throw Missing(directory, name);
 
-    /// <summary>Answers from memory, if what is known there is recent enough.</summary>
-    public bool TryFind(DirectoryInode directory, string name, out Inode? child)
-    {
-        lock (_names.Sync)
-        {
-            directory.UsedAt = mounted.Clock.GetTimestamp();
-            return directory.Children.TryGetValue(name, out child)
-                ? child is FileInode { HoldsUnsaved: true } || lister.IsFresh(directory, mounted.Options.AttributesValid)
-                : lister.IsFresh(directory, MissingValid);
-        }
-    }
+    /// <summary>The same as the store has it now; see <see cref="FindNowAsync"/>.</summary>
+    public async ValueTask<Inode> GetNowAsync(DirectoryInode directory, string name, CancellationToken cancellation) =>
+        await FindNowAsync(directory, name, thread: null, cancellation).ConfigureAwait(false) ?? throw Missing(directory, name);
 
-    private async ValueTask<Inode?> FindAloneAsync(DirectoryInode directory, string name, CancellationToken cancellation)
+    /// <summary>lookup: the inode of a name with its metadata, or <see cref="FsError.NotFound"/>.</summary>
+    /// <param name="isToOpen">It may be opened next: the start of the content may come along.</param>
+    public async ValueTask<Inode> LookUpAsync(DirectoryInode directory, string name, Caller caller, bool isToOpen, CancellationToken cancellation)
     {
-        var key = _names.KeyOf(directory, name);
-        var started = _names.Sequence;
-        var below = mounted.Store.ListAsync(key + "/", null, null, 1, cancellation).AsTask();
-        var listed = await mounted.Store.ListAsync(key, "/", null, 1, cancellation).ConfigureAwait(false);
-        var isDirectory = (await below.ConfigureAwait(false)).Objects.Count > 0;
-        var found = listed.Objects.Where(o => o.Key == key).Select(o => (ListedObject?)o).FirstOrDefault();
-        lock (_names.Sync)
+        for (var isAgain = false; ; isAgain = true)
         {
-            directory.Children.TryGetValue(name, out var child);
-            if (child is not null && (child.ChangedAt > started || child is FileInode { HoldsUnsaved: true }))
+            var (child, isBelieved, count) = await RecallAsync(directory, name, caller, cancellation).ConfigureAwait(false);
+            var use = new Use(caller, isToOpen, isToOpen && count < LookAhead.Noticed);
+            if (!isBelieved)
+            {
+                var isNew = child is null;
+                child = await AskAsync(directory, name, child, use, cancellation).ConfigureAwait(false);
+                NoteAsked(directory, name, child, isNew, caller);
+            }
+            if (child is null)
+            {
+                throw Missing(directory, name);
+            }
+            try
+            {
+                await LoadAsync(child, use, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e) when (e.Reason == FsError.NotFound && !isAgain)
+            {
+                // Gone since it was listed; another may have the name now.
+                continue;
+            }
+            ahead.NoteAnswered(directory);
+            if (child is not FileInode { IsDetached: true })
             {
                 return child;
             }
-            if (isDirectory)
-            {
-                return child as DirectoryInode ?? Replace(directory, name, child, _names.NewDirectory());
-            }
-            if (found is not { } file)
-            {
-                return Replace(directory, name, child, null);
-            }
-            if (child is FileInode known)
-            {
-                lock (known.Sync)
-                {
-                    if (known.IsDirty || known.Stored!.IsShownBy(file))
-                    {
-                        return known;
-                    }
-                    if (known.Handles > 0)
-                    {
-                        known.IsInDoubt = true;
-                        return known;
-                    }
-                }
-            }
-            var fresh = _names.NewFile();
-            fresh.Stored = new StoredVersion(file.ETag, file.Size, file.LastModified, Encryption.CustomerKey);
-            return Replace(directory, name, child, fresh);
+            // It proved to be another file, and the name leads to that now.
         }
     }
 
-    private Inode? Replace(DirectoryInode directory, string name, Inode? old, Inode? fresh)
+    /// <summary>
+    /// Checks a closed file before its attributes are told to a caller that keeps them. While they are valid such a caller asks only after a write of its own, and a program that
+    /// asks for this file alone may want to know whether it still exists. A file asked for after others is one that a program looks through: a recent answer is enough.
+    /// </summary>
+    /// <exception cref="FsException">Stale: the name leads to another inode now, or to none.</exception>
+    public async ValueTask ConfirmAttributesAsync(Inode inode, CancellationToken cancellation)
     {
-        if (old is not null)
+        if (inode is not FileInode { IsTold: true, Handles: 0, IsDirty: false, IsUploading: false, IsDetached: false } file || !metadata.IsKnown(file))
         {
-            _names.Detach(old);
+            return;
         }
-        if (fresh is not null)
+        lock (_names.Sync)
         {
-            _names.Attach(directory, name, fresh);
+            if (mounted.IsWithin(file.ConfirmedAt, ahead.Note(file.Parent!, file) > 1 ? mounted.Options.AttributesValid : Instant))
+            {
+                return;
+            }
         }
-        return fresh;
+        try
+        {
+            await metadata.RevalidateAsync(file, withContent: false, cancellation).ConfigureAwait(false);
+            lock (_names.Sync)
+            {
+                file.IsTold = true;
+            }
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            throw new FsException(FsError.Stale, e.Message, e);
+        }
     }
 
     /// <summary>The attributes of an inode, as far as they are known.</summary>
@@ -179,13 +195,182 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         }
     }
 
-    /// <summary>What a lookup answers, with the inode's lookup count grown by one.</summary>
-    public async ValueTask<Entry> EntryOfAsync(Inode inode, bool withContent, CancellationToken cancellation)
+    /// <summary>The answer to a lookup of an inode whose metadata is known. Adds one to its lookup count.</summary>
+    public Entry Give(Inode inode, Caller caller)
     {
-        await metadata.EnsureAsync(inode, withContent, cancellation).ConfigureAwait(false);
-        _names.AddLookup(inode);
+        _names.AddLookup(inode, isTold: caller.KeepsEntries);
         return EntryOf(inode);
     }
 
     public Entry EntryOf(Inode inode) => new(AttributesOf(inode), mounted.Options.AttributesValid, mounted.Options.AttributesValid);
+
+    /// <summary>Recalls a name from memory and tells whether that answers the look-up. A run of look-ups may list the directory first.</summary>
+    private async ValueTask<(Inode? Child, bool IsBelieved, int Count)> RecallAsync(DirectoryInode directory, string name, Caller caller, CancellationToken cancellation)
+    {
+        Inode? child;
+        bool isBelieved;
+        int count, pages;
+        lock (_names.Sync)
+        {
+            directory.UsedAt = mounted.Clock.GetTimestamp();
+            if (directory.Children.TryGetValue(name, out child))
+            {
+                count = ahead.Note(directory, child);
+                isBelieved = IsBelieved(child, caller, count);
+                pages = isBelieved || !metadata.IsKnown(child) ? 0 : ahead.PagesWorthListing(directory, count);
+            }
+            else
+            {
+                count = ahead.CountOf(directory) + 1;
+                isBelieved = lister.IsFresh(directory, Instant) || caller.KeepsEntries && _misses.Contains(directory, name, caller.Thread, Instant);
+                pages = isBelieved ? 0 : ahead.PagesWorthListing(directory, count);
+            }
+        }
+        if (pages > 0)
+        {
+            await TryRefreshAsync(directory, pages, cancellation).ConfigureAwait(false);
+            lock (_names.Sync)
+            {
+                isBelieved = directory.Children.TryGetValue(name, out child) ? IsRecent(child) : lister.IsFresh(directory, mounted.Options.AttributesValid);
+            }
+        }
+        if (child is not null)
+        {
+            ahead.Start(directory, child);
+        }
+        return (child, isBelieved, count);
+    }
+
+    /// <summary>Lists a directory for the sake of several names. A refusal is no failure: each name can be asked for alone.</summary>
+    private async ValueTask TryRefreshAsync(DirectoryInode directory, int pages, CancellationToken cancellation)
+    {
+        try
+        {
+            await lister.RefreshAsync(directory, pages, mounted.Options.AttributesValid, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason is FsError.AccessDenied or FsError.BadReply)
+        {
+            // As said.
+        }
+    }
+
+    private bool IsRecent(Inode child) => child is FileInode { HoldsUnsaved: true } || mounted.IsWithin(child.ConfirmedAt, mounted.Options.AttributesValid);
+
+    /// <summary>
+    /// Whether a recent answer is enough. A caller that keeps entries asks again for a valid one only if it doubts it, because it is about to make the name or to rename to it;
+    /// in a run of look-ups it goes through a listing.
+    /// </summary>
+    private bool IsBelieved(Inode child, Caller caller, int count) =>
+        child is FileInode { HoldsUnsaved: true }
+        || (caller.KeepsEntries ? mounted.IsWithin(child.ConfirmedAt, Instant) || count >= LookAhead.Noticed && !child.IsTold && IsRecent(child) : IsRecent(child));
+
+    private void NoteAsked(DirectoryInode directory, string name, Inode? child, bool isNew, Caller caller)
+    {
+        if (child is null)
+        {
+            _misses.Add(directory, name, caller.Thread);
+        }
+        else if (isNew)
+        {
+            lock (_names.Sync)
+            {
+                ahead.Note(directory, child);
+            }
+        }
+    }
+
+    /// <summary>Asks the store for one name.</summary>
+    /// <param name="child">The inode that the name is known to lead to.</param>
+    private async ValueTask<Inode?> AskAsync(DirectoryInode directory, string name, Inode? child, Use use, CancellationToken cancellation)
+    {
+        if (child is FileInode file && await IsThereAsync(file, use, cancellation).ConfigureAwait(false) && Current(directory, name) is { } current)
+        {
+            return current;
+        }
+        try
+        {
+            return child is DirectoryInode below && await IsThereAsync(below, cancellation).ConfigureAwait(false) && Current(directory, name) is { } still
+                ? still
+                : await _query.AskAsync(directory, name, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.AccessDenied)
+        {
+            // A policy may allow listing certain folders and nothing else (the condition s3:prefix in AWS's examples for home folders).
+            await lister.RefreshAsync(directory, DirectoryLister.AllPages, Instant, cancellation).ConfigureAwait(false);
+            return Current(directory, name);
+        }
+    }
+
+    private Inode? Current(DirectoryInode directory, string name)
+    {
+        lock (_names.Sync)
+        {
+            return directory.Children.GetValueOrDefault(name);
+        }
+    }
+
+    /// <returns>False: the store does not say so. True: <see cref="Current"/> tells which inode has the name, since another version may be another inode.</returns>
+    private async ValueTask<bool> IsThereAsync(FileInode file, Use use, CancellationToken cancellation)
+    {
+        try
+        {
+            if (!metadata.IsKnown(file))
+            {
+                await LoadAsync(file, use, cancellation).ConfigureAwait(false);
+                return true;
+            }
+            await metadata.RevalidateAsync(file, withContent: false, cancellation).ConfigureAwait(false);
+            if (use is { IsToOpen: true, Caller.KeepsEntries: true })
+            {
+                NoteValidated(file, use.Caller, Instant);
+            }
+            return true;
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Stale or FsError.AccessDenied)
+        {
+            // S3 answers 403 for a missing object where the policy does not allow listing the whole bucket.
+            return e.Reason == FsError.Stale;
+        }
+    }
+
+    private async ValueTask<bool> IsThereAsync(DirectoryInode directory, CancellationToken cancellation)
+    {
+        if (!metadata.IsKnown(directory))
+        {
+            // A HEAD of the marker tells that the directory exists, and its attributes.
+            var asked = mounted.Clock.GetTimestamp();
+            await metadata.EnsureAsync(directory, withContent: false, cancellation).ConfigureAwait(false);
+            if (directory.ConfirmedAt >= asked)
+            {
+                return true;
+            }
+        }
+        return await _query.ConfirmAsync(directory, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask LoadAsync(Inode inode, Use use, CancellationToken cancellation)
+    {
+        if (metadata.IsKnown(inode))
+        {
+            return;
+        }
+        await metadata.EnsureAsync(inode, use.WithContent, cancellation).ConfigureAwait(false);
+        if (use.IsToOpen && inode is FileInode { IsDetached: false } file)
+        {
+            NoteValidated(file, use.Caller, OneOpenCall);
+        }
+    }
+
+    private void NoteValidated(FileInode file, Caller caller, TimeSpan within)
+    {
+        lock (file.Sync)
+        {
+            file.Validated = (caller.Thread, mounted.After(within));
+        }
+    }
+
+    private FsException Missing(DirectoryInode directory, string name) => new(FsError.NotFound, $"there is no {name} in {_names.KeyOf(directory)}");
+
+    /// <summary>Who asks, and what for.</summary>
+    private readonly record struct Use(Caller Caller, bool IsToOpen, bool WithContent);
 }

@@ -4,7 +4,7 @@ using SseCFs.Store;
 namespace SseCFs.Tree;
 
 /// <summary>Brings the metadata of inodes, which LIST does not carry; one request for all who wait for the same. Thread-safe.</summary>
-internal sealed class MetadataReader(Mounted mounted) : IDisposable
+internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
 {
     /// <summary>A file this small is fetched whole where its metadata is asked for: it is most often read next.</summary>
     private const long SmallFile = 64 << 10;
@@ -13,13 +13,17 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
     private static readonly TimeSpan MarkerValid = TimeSpan.FromSeconds(30);
 
     private readonly SemaphoreSlim _requests = new(mounted.Options.MetadataRequests);
+    private readonly CancellationTokenSource _ending = new();
     private readonly Timestamp _mountedAt = mounted.Now();
+
+    /// <summary>Cancelled when the mount ends.</summary>
+    public CancellationToken Ending => _ending.Token;
 
     /// <summary>Whether <see cref="EnsureAsync"/> would ask the store.</summary>
     public bool IsKnown(Inode inode) => inode switch
     {
         FileInode file => !file.IsInDoubt && (file.Metadata is not null || file.IsUnreadable),
-        DirectoryInode directory => directory.Metadata is not null && (directory.IsMetadataDirty || mounted.IsWithin(directory.MetadataAt, MarkerValid)),
+        DirectoryInode directory => directory.Metadata is not null && (directory.IsMetadataNewer || mounted.IsWithin(directory.MetadataAt, MarkerValid)),
         _ => true,
     };
 
@@ -87,19 +91,24 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
                 TakeOver(file, await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false), started);
                 return;
             }
-            var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, known.ETag, cancellation).ConfigureAwait(false);
-            if (body is not null)
+            // A small file that is not in the cache comes whole whether it has changed or not: it is most often read next.
+            var isFetched = known.Size <= SmallFile && Versions.ContentOf(mounted, file) is { } content && !content.IsCached();
+            var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, isFetched ? null : known.ETag, cancellation).ConfigureAwait(false);
+            if (body is null)
             {
-                await using (body.ConfigureAwait(false))
-                {
-                    TakeOver(file, body.Info, started);
-                    await SeedAsync(file, body, cancellation).ConfigureAwait(false);
-                }
+                Confirm(file, started);
+                return;
+            }
+            await using (body.ConfigureAwait(false))
+            {
+                TakeOver(file, body.Info, started);
+                await SeedAsync(file, body, cancellation).ConfigureAwait(false);
             }
         }
         catch (FsException e) when (e.IsUnreadable)
         {
             MarkUnreadable(file, key, e);
+            Confirm(file, started);
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
         {
@@ -108,11 +117,21 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         }
     }
 
-    public void Dispose() => _requests.Dispose();
+    /// <summary>Cancels the requests in flight and waits for their end.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _ending.CancelAsync().ConfigureAwait(false);
+        for (var i = 0; i < mounted.Options.MetadataRequests; i++)
+        {
+            await _requests.WaitAsync().ConfigureAwait(false);
+        }
+        _requests.Dispose();
+        _ending.Dispose();
+    }
 
     private async Task LoadAsync(Inode inode, bool withContent)
     {
-        await _requests.WaitAsync().ConfigureAwait(false);
+        await _requests.WaitAsync(_ending.Token).ConfigureAwait(false);
         try
         {
             if (inode is FileInode file)
@@ -146,21 +165,22 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
             var size = file.Stored?.Size ?? 0;
             if (!withContent || file.IsInDoubt || size is 0 or > SmallFile)
             {
-                return TryApply(file, await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false), started);
+                return TryApply(file, await mounted.Store.HeadAsync(key, _ending.Token).ConfigureAwait(false), started);
             }
-            var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, null, CancellationToken.None).ConfigureAwait(false);
+            var body = await mounted.Store.GetAsync(key, 0, Block.Size, null, null, _ending.Token).ConfigureAwait(false);
             await using (body!.ConfigureAwait(false))
             {
                 if (!TryApply(file, body!.Info, started))
                 {
                     return false;
                 }
-                await SeedAsync(file, body, CancellationToken.None).ConfigureAwait(false);
+                await SeedAsync(file, body, _ending.Token).ConfigureAwait(false);
             }
         }
         catch (FsException e) when (e.IsUnreadable)
         {
             MarkUnreadable(file, key, e);
+            Confirm(file, started);
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
         {
@@ -177,37 +197,47 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
     private async ValueTask LoadDirectoryAsync(DirectoryInode directory)
     {
         ObjectInfo? info = null;
+        var started = mounted.Names.Sequence;
         var key = mounted.Names.KeyOf(directory);
         if (key.Length > 0 && directory.HasMarker != false)
         {
             try
             {
-                info = await mounted.Store.HeadAsync(key, CancellationToken.None).ConfigureAwait(false);
+                info = await mounted.Store.HeadAsync(key, _ending.Token).ConfigureAwait(false);
+                Confirm(directory, started);
             }
             catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
             {
                 // No marker, or one that we cannot read: the directory is there all the same.
             }
         }
-        lock (directory.Sync)
+        lock (mounted.Names.Sync)
         {
-            directory.MetadataAt = mounted.Clock.GetTimestamp();
-            if (directory.IsMetadataDirty)
+            lock (directory.Sync)
             {
-                return;
+                Apply(directory, key, info, started);
             }
-            if (info is not null)
-            {
-                directory.HasMarker = true;
-                directory.MarkerModified = info.LastModified;
-                directory.Metadata = PosixMetadata.Parse(info, FileType.Directory, mounted.Owners);
-            }
-            else
-            {
-                directory.HasMarker ??= key.Length == 0 ? false : null;
-                directory.Metadata ??= PosixMetadata.Create(
-                    FileType.Directory | mounted.Owners.DirectoryMode, mounted.Owners.Uid, mounted.Owners.Gid, _mountedAt);
-            }
+        }
+    }
+
+    private void Apply(DirectoryInode directory, string key, ObjectInfo? info, long started)
+    {
+        directory.MetadataAt = mounted.Clock.GetTimestamp();
+        if (directory.Metadata is not null && (directory.IsMetadataNewer || directory.ChangedAt > started))
+        {
+            return;
+        }
+        if (info is not null)
+        {
+            directory.HasMarker = true;
+            directory.MarkerModified = info.LastModified;
+            directory.Metadata = PosixMetadata.Parse(info, FileType.Directory, mounted.Owners);
+        }
+        else
+        {
+            directory.HasMarker ??= key.Length == 0 ? false : null;
+            directory.Metadata ??= PosixMetadata.Create(
+                FileType.Directory | mounted.Owners.DirectoryMode, mounted.Owners.Uid, mounted.Owners.Gid, _mountedAt);
         }
     }
 
@@ -225,6 +255,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
                 if (!file.IsInDoubt)
                 {
                     Versions.Apply(mounted, file, info);
+                    mounted.Names.Confirm(file);
                     return true;
                 }
             }
@@ -240,6 +271,7 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         lock (file.Sync)
         {
             file.IsInDoubt = false;
+            mounted.Names.Confirm(file);
             Versions.TryFollow(file, info);
             if (file.IsDirty)
             {
@@ -313,6 +345,17 @@ internal sealed class MetadataReader(Mounted mounted) : IDisposable
         finally
         {
             block.Release();
+        }
+    }
+
+    private void Confirm(Inode inode, long started)
+    {
+        lock (mounted.Names.Sync)
+        {
+            if (inode.ChangedAt <= started)
+            {
+                mounted.Names.Confirm(inode);
+            }
         }
     }
 

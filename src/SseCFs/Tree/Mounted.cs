@@ -16,7 +16,7 @@ internal sealed class Mounted : IDisposable
         Journal = journal;
         Clock = clock;
         Log = log;
-        Names = new Namespace(options.Prefix);
+        Names = new Namespace(options.Prefix, clock);
         // A quarter each for the cache's and the writers' transients (fetches, parts on their way), the rest for what is kept.
         var memory = Math.Max(options.Memory, SseFileSystemOptions.SmallestMemory);
         Pool = new BlockPool(memory / 8);
@@ -44,6 +44,9 @@ internal sealed class Mounted : IDisposable
     public IInvalidationSink? Invalidation { get; set; }
 
     public Timestamp Now() => Timestamp.From(Clock.GetUtcNow());
+
+    /// <summary>The timestamp that the clock reaches after a while.</summary>
+    public long After(TimeSpan span) => Clock.GetTimestamp() + (long)(span.TotalSeconds * Clock.TimestampFrequency);
 
     public bool IsWithin(long timestamp, TimeSpan span) => Clock.GetElapsedTime(timestamp) < span;
 

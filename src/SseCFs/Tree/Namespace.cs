@@ -9,13 +9,15 @@ internal sealed class Namespace
 {
     private readonly ConcurrentDictionary<ulong, Inode> _lookedUp = new();
     private readonly string _prefix;
+    private readonly TimeProvider _clock;
     private ulong _lastNumber = IFileSystem.RootInode;
     private long _sequence;
 
     /// <param name="prefix">What all keys begin with: empty, or ending in '/'.</param>
-    public Namespace(string prefix)
+    public Namespace(string prefix, TimeProvider clock)
     {
         _prefix = prefix;
+        _clock = clock;
         Root = new DirectoryInode(IFileSystem.RootInode) { Lookups = 1 };
         _lookedUp[Root.Number] = Root;
     }
@@ -79,10 +81,12 @@ internal sealed class Namespace
     }
 
     /// <summary>Counts a lookup that the kernel will take back with <see cref="Forget"/>.</summary>
-    public void AddLookup(Inode inode)
+    /// <param name="isTold">It keeps the entry that it is given.</param>
+    public void AddLookup(Inode inode, bool isTold)
     {
         lock (Sync)
         {
+            inode.IsTold |= isTold;
             if (inode.Lookups++ == 0)
             {
                 _lookedUp[inode.Number] = inode;
@@ -112,7 +116,7 @@ internal sealed class Namespace
         inode.Parent = parent;
         inode.Name = name;
         inode.IsDetached = false;
-        inode.ChangedAt = ++_sequence;
+        Touch(inode);
         parent.Children[name] = inode;
         parent.AnyCase.Add(name);
         parent.Removed.Remove(name);
@@ -127,15 +131,48 @@ internal sealed class Namespace
         {
             parent.Children.Remove(inode.Name);
             parent.AnyCase.Remove(inode.Name);
-            if (parent.Listing is not null)
+            if (parent.Questions > 0)
             {
                 parent.Removed[inode.Name] = _sequence;
             }
         }
     }
 
-    /// <summary>What we know of this entry is newer than any listing under way. Under <see cref="Sync"/>.</summary>
-    public void Touch(Inode inode) => inode.ChangedAt = ++_sequence;
+    /// <summary>What we know of this entry is newer than any answer under way. Under <see cref="Sync"/>.</summary>
+    public void Touch(Inode inode)
+    {
+        inode.ChangedAt = ++_sequence;
+        inode.ConfirmedAt = _clock.GetTimestamp();
+    }
+
+    /// <summary>Notes that the store has the entry as it is known here. Under <see cref="Sync"/>.</summary>
+    public void Confirm(Inode inode)
+    {
+        inode.ConfirmedAt = _clock.GetTimestamp();
+        inode.IsTold = false;
+    }
+
+    /// <summary>Begins a request to the store about names in a directory; <see cref="EndQuestion"/> ends it.</summary>
+    /// <returns>The <see cref="Sequence"/> to compare with when the answer comes.</returns>
+    public long BeginQuestion(DirectoryInode directory)
+    {
+        lock (Sync)
+        {
+            directory.Questions++;
+            return _sequence;
+        }
+    }
+
+    public void EndQuestion(DirectoryInode directory)
+    {
+        lock (Sync)
+        {
+            if (--directory.Questions == 0)
+            {
+                directory.Removed.Clear();
+            }
+        }
+    }
 
     /// <summary>The key of a file, or what all keys in a directory begin with (its marker's key too).</summary>
     public string KeyOf(Inode inode)

@@ -65,7 +65,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
     public async ValueTask EnsureEmptyAsync(DirectoryInode directory, CancellationToken cancellation)
     {
         var prefix = mounted.Names.KeyOf(directory);
-        var page = await mounted.Store.ListAsync(prefix, null, null, 2, cancellation).ConfigureAwait(false);
+        var page = await mounted.Store.ListFirstAsync(prefix, null, 2, cancellation).ConfigureAwait(false);
         bool hasUnsaved;
         lock (mounted.Names.Sync)
         {
@@ -82,20 +82,27 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
     /// </summary>
     public async ValueTask KeepDirectoryAsync(DirectoryInode directory, Inode going, CancellationToken cancellation)
     {
-        if (directory.Parent is null || directory.HasMarker == true)
+        if (directory.Parent is null || Stays(directory, going, child => mounted.IsWithin(child.ConfirmedAt, mounted.Options.AttributesValid)))
         {
             return;
         }
-        await lister.RefreshAsync(directory, whole: false, cancellation).ConfigureAwait(false);
+        // The marker, what is going, and one more.
+        await lister.PeekAsync(directory, 3, cancellation).ConfigureAwait(false);
+        if (Stays(directory, going, _ => true))
+        {
+            return;
+        }
         await metadata.EnsureAsync(directory, withContent: false, cancellation).ConfigureAwait(false);
-        bool isLast;
+        await storer.StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>It has a marker, or something else of it is stored that counts.</summary>
+    private bool Stays(DirectoryInode directory, Inode going, Func<Inode, bool> counts)
+    {
         lock (mounted.Names.Sync)
         {
-            isLast = directory.HasMarker != true && directory.Children.Values.All(child => ReferenceEquals(child, going) || child is FileInode { Stored: null });
-        }
-        if (isLast)
-        {
-            await storer.StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
+            return directory.HasMarker == true
+                || directory.Children.Values.Any(child => !ReferenceEquals(child, going) && child is not FileInode { Stored: null } && counts(child));
         }
     }
 

@@ -14,14 +14,35 @@ internal sealed class Renaming(
     public async ValueTask RenameAsync(DirectoryInode from, string oldName, DirectoryInode to, string newName, bool noReplace, CancellationToken cancellation)
     {
         var source = await lookup.GetAsync(from, oldName, cancellation).ConfigureAwait(false);
-        var target = await lookup.FindAsync(to, newName, cancellation).ConfigureAwait(false);
+        // The condition of the copy shows if the target is not what is known of it; where nothing is copied at once, it is asked for.
+        var isCopied = source is FileInode { Stored: not null } and not FileInode { IsClaim: true, Staged: not null };
+        var target = isCopied && !noReplace
+            ? await lookup.FindToReplaceAsync(to, newName, cancellation).ConfigureAwait(false)
+            : await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
+        if (await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is null)
+        {
+            return;
+        }
+        // Another writer has moved, removed or replaced what is known of either name.
+        source = await lookup.GetNowAsync(from, oldName, cancellation).ConfigureAwait(false);
+        target = await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
+        if (await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is { } failure)
+        {
+            throw new FsException(failure.Reason, failure.Message, failure);
+        }
+    }
+
+    /// <returns>Why nothing was done, if one of the names may lead to something else by now; null: it is done.</returns>
+    private async ValueTask<FsException?> TryRenameAsync(
+        Inode source, string oldName, DirectoryInode from, Inode? target, string newName, DirectoryInode to, bool noReplace, CancellationToken cancellation)
+    {
         if (target is not null && noReplace)
         {
             throw new FsException(FsError.Exists, $"{_names.KeyOf(to, newName)} exists");
         }
         if (ReferenceEquals(source, target))
         {
-            return;
+            return null;
         }
         if (await metadata.IsHiddenAsync(source, cancellation).ConfigureAwait(false))
         {
@@ -31,27 +52,27 @@ internal sealed class Renaming(
         {
             throw new FsException(FsError.Exists, $"{_names.KeyOf(to, newName)} exists, and is not shown because it is not encrypted");
         }
-        if (source is DirectoryInode directory)
+        var failure = source is DirectoryInode directory
+            ? await RenameDirectoryAsync(directory, from, to, newName, target, cancellation).ConfigureAwait(false)
+            : await RenameFileAsync((FileInode)source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false);
+        if (failure is not null)
         {
-            await RenameDirectoryAsync(directory, from, to, newName, target, cancellation).ConfigureAwait(false);
-        }
-        else
-        {
-            await RenameFileAsync((FileInode)source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false);
+            return failure;
         }
         creation.TouchDirectory(from);
         if (!ReferenceEquals(from, to))
         {
             creation.TouchDirectory(to);
         }
+        return null;
     }
 
-    private async ValueTask RenameFileAsync(
+    private async ValueTask<FsException?> RenameFileAsync(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, bool noReplace, CancellationToken cancellation)
     {
         if (target is DirectoryInode)
         {
-            throw new FsException(FsError.IsDirectory, $"{_names.KeyOf(target)} is a directory");
+            return new FsException(FsError.IsDirectory, $"{_names.KeyOf(target)} is a directory");
         }
         var replaced = (FileInode?)target;
         var newKey = _names.KeyOf(to, newName);
@@ -71,19 +92,22 @@ internal sealed class Renaming(
             }
             try
             {
+                FsException? failure;
                 try
                 {
-                    await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                    failure = await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
                 }
                 catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
                 {
-                    if (!await Versions.TryFollowAsync(mounted, source, cancellation).ConfigureAwait(false)
-                        & !(replaced is not null && await Versions.TryFollowAsync(mounted, replaced, cancellation).ConfigureAwait(false)))
+                    if (!await TryFollowAsync(source, replaced, cancellation).ConfigureAwait(false))
                     {
                         throw;
                     }
-                    await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                    return await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
                 }
+                return failure is { Reason: FsError.Stale or FsError.Conflict } && await TryFollowAsync(source, replaced, cancellation).ConfigureAwait(false)
+                    ? await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false)
+                    : failure;
             }
             finally
             {
@@ -96,7 +120,12 @@ internal sealed class Renaming(
         }
     }
 
-    private async ValueTask MoveFileAsync(
+    /// <summary>Either was encrypted anew, and is known under its new version now.</summary>
+    private async ValueTask<bool> TryFollowAsync(FileInode source, FileInode? replaced, CancellationToken cancellation) =>
+        await Versions.TryFollowAsync(mounted, source, cancellation).ConfigureAwait(false)
+        | (replaced is not null && await Versions.TryFollowAsync(mounted, replaced, cancellation).ConfigureAwait(false));
+
+    private async ValueTask<FsException?> MoveFileAsync(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, string newKey, FileInode? replaced, bool noReplace, CancellationToken cancellation)
     {
         await storer.EndStreamAsync(source, cancellation).ConfigureAwait(false);
@@ -107,7 +136,7 @@ internal sealed class Renaming(
         if (source.Stored is null || source is { IsClaim: true, Staged: not null })
         {
             await MoveUnstoredAsync(source, from, to, newName, replaced, cancellation).ConfigureAwait(false);
-            return;
+            return null;
         }
         // What is being written moves along unsaved: nobody is to see half of it under either name.
         if (source.Staged is not null && !DeferredWrites.IsBeingWritten(source))
@@ -115,9 +144,11 @@ internal sealed class Renaming(
             await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
         }
         var now = mounted.Now();
+        bool wasDirty;
         lock (source.Sync)
         {
             source.Metadata!.ChangeTime = now;
+            wasDirty = source.IsMetadataDirty;
             source.IsMetadataDirty = false;
         }
         var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
@@ -125,16 +156,32 @@ internal sealed class Renaming(
         var attempt = WriteAttempt.New();
         using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey, attempt), mounted.Log);
         WrittenObject written;
+        SetInFlight(true);
         try
         {
             written = await storer.CopyAsync(source, newKey, attempt, condition, cancellation).ConfigureAwait(false);
         }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Exists or FsError.Stale or FsError.Conflict)
+        {
+            record.End();
+            SetInFlight(false);
+            return e;
+        }
         catch
         {
             record.End();
+            SetInFlight(false);
             throw;
         }
-        await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
+        try
+        {
+            await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
+        }
+        catch
+        {
+            SetInFlight(false);
+            throw;
+        }
         lock (_names.Sync)
         {
             _names.Detach(source);
@@ -146,11 +193,23 @@ internal sealed class Renaming(
             lock (source.Sync)
             {
                 Versions.Moved(source, newKey, written);
+                source.IsMetadataInFlight = false;
             }
         }
         await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
         await RemoveSourceAsync(source, from, oldKey, oldETag, newKey).ConfigureAwait(false);
         record.End();
+        return null;
+
+        // False: the rename has failed, and a change of attributes that was to go along is dirty again.
+        void SetInFlight(bool isInFlight)
+        {
+            lock (source.Sync)
+            {
+                source.IsMetadataInFlight = isInFlight;
+                source.IsMetadataDirty |= !isInFlight && wasDirty;
+            }
+        }
     }
 
     private async ValueTask RemoveSourceAsync(FileInode source, DirectoryInode from, string oldKey, string oldETag, string newKey)
@@ -266,7 +325,7 @@ internal sealed class Renaming(
         }
     }
 
-    private async ValueTask RenameDirectoryAsync(
+    private async ValueTask<FsException?> RenameDirectoryAsync(
         DirectoryInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, CancellationToken cancellation)
     {
         for (var above = to; above is not null; above = above.Parent)
@@ -278,7 +337,7 @@ internal sealed class Renaming(
         }
         if (target is FileInode)
         {
-            throw new FsException(FsError.NotDirectory, $"{_names.KeyOf(target)} is not a directory");
+            return new FsException(FsError.NotDirectory, $"{_names.KeyOf(target)} is not a directory");
         }
         if (target is DirectoryInode replaced)
         {
@@ -295,6 +354,7 @@ internal sealed class Renaming(
             }
             _names.Attach(to, newName, source);
         }, cancellation).ConfigureAwait(false);
+        return null;
     }
 
     private async ValueTask EnsureReadableAsync(FileInode file, CancellationToken cancellation)

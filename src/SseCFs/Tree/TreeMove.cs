@@ -31,6 +31,11 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             await ForEachAsync(below, SettleAsync, cancellation).ConfigureAwait(false);
             using var progress = mounted.Activity.Begin(oldPrefix, newPrefix);
             var sources = await HeadAllAsync(oldPrefix, newPrefix, cancellation).ConfigureAwait(false);
+            if (sources.Count == 0 && !below.Any(inode => inode is FileInode { HoldsUnsaved: true }))
+            {
+                // Another writer has moved or removed it: it is there by what is below it, and nothing is.
+                throw new FsException(FsError.Stale, $"{oldPrefix} is gone");
+            }
             progress.SetObjects(sources.Count);
             var attempt = WriteAttempt.New();
             using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix, Attempt = attempt.Id }, mounted.Log);

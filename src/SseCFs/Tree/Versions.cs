@@ -67,7 +67,7 @@ internal static class Versions
         }
         file.Stored = new StoredVersion(info.ETag, info.Size, info.LastModified, info.Encryption);
         file.IsUnreadable = false;
-        if (!file.IsMetadataDirty)
+        if (!file.IsMetadataNewer)
         {
             file.Metadata = PosixMetadata.Parse(info, FileType.Regular, mounted.Owners);
         }

@@ -24,6 +24,39 @@ public sealed class Directories(Target target) : Scenario(target)
         await ThenAsync("python3 \"$PROGRAMS/seekdir.py\" d 700");
     }
 
+    /// <summary>Whoever asks for one after the other is asked ahead of: in the order of the listing, against it, and in none.</summary>
+    [Theory, MemberData(nameof(Moments))]
+    public async Task ManyFilesShowTheirAttributesAfterAListing(bool earlier)
+    {
+        await GivenAsync(earlier, """
+            mkdir d
+            python3 - <<'P'
+            import os
+            for i in range(400):
+                with open(f"d/{i:03}", "w") as file:
+                    file.write("x" * (i % 7))
+                    os.fchmod(file.fileno(), 0o600 + i % 64)
+                if i % 50 == 0:
+                    os.symlink(f"{i:03}", f"d/l{i:03}")
+                    os.mkdir(f"d/d{i:03}")
+            P
+            """);
+        await ThenAsync("""
+            python3 - <<'P'
+            import os, random, stat
+            names = os.listdir("d")
+            assert len(names) == 416, len(names)
+            for order in (names, names[::-1], random.sample(names, len(names))):
+                for name in order:
+                    found = os.lstat("d/" + name)
+                    if name[0] in "ld":
+                        assert (stat.S_ISLNK if name[0] == "l" else stat.S_ISDIR)(found.st_mode), name
+                    else:
+                        assert (found.st_size, stat.S_IMODE(found.st_mode)) == (int(name) % 7, 0o600 + int(name) % 64), (name, found)
+            P
+            """);
+    }
+
     [Fact]
     public async Task StatfsHasRoom() => await RunAsync("""
         df -P . | tail -n 1

@@ -58,6 +58,67 @@ public sealed class TwoMounts(Target target) : Scenario(target)
         await Other.UnmountAsync();
     }
 
+    /// <summary>Known here, and moved or removed by the other a moment ago: whatever takes the name works at the first try.</summary>
+    [Fact]
+    public async Task ANameThatTheOtherTookAwayIsFree()
+    {
+        await Mount.RunAsync($$"""
+            other='{{Other.Root}}'
+            mkdir A B; touch A/f; mv A/f B/; cat "$other/B/f"; mv "$other/B/f" "$other/A/"; cat A/f; mv A/f B/
+            for name in claimed written touched linked fifo new moved; do echo 1 >$name; cat "$other/$name" >/dev/null; done
+            mkdir d; ls "$other/d"
+            (cd "$other"; rm claimed written touched linked fifo new moved; rmdir d)
+            (set -C; echo 2 >claimed)
+            echo 2 >written
+            touch touched
+            ln -s written linked
+            mkfifo fifo
+            mkdir new
+            mkdir d
+            echo 2 >source; mv source moved
+            is "$(cat claimed written moved)" $'2\n2\n2'
+            is "$(readlink linked)" written
+            test -f touched -a -p fifo -a -d new -a -d d
+            """);
+        await Mount.RunAsync($$"""
+            python3 - '{{Other.Root}}' <<'P'
+            import os, sys
+            other = sys.argv[1]
+            def known_and_gone(name, make=lambda name: open(name, "w").close(), remove=os.unlink):
+                make(name)
+                os.stat(f"{other}/{name}")
+                remove(f"{other}/{name}")
+            known_and_gone("x"); os.close(os.open("x", os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            known_and_gone("x.d", os.mkdir, os.rmdir); os.mkdir("x.d")
+            known_and_gone("y.d", os.mkdir, os.rmdir); os.mkdir("from"); os.rename("from", "y.d")
+            known_and_gone("y"); open("source", "w").close(); os.rename("source", "y")
+            known_and_gone("z"); os.symlink("y", "z")
+            known_and_gone("n"); os.mkfifo("n")
+            # What was written is stored under the name, though the file that it replaces has gone.
+            known_and_gone("w")
+            with open("open", "w") as file:
+                file.write("written")
+                os.rename("open", "w")
+            assert open("w").read() == "written"
+            # Gone is gone for those who mean the file itself.
+            for act in (lambda: os.truncate("gone", 5), lambda: open("gone", "r+"), lambda: open("gone")):
+                known_and_gone("gone")
+                try:
+                    act()
+                    raise SystemExit("a file that is gone was opened")
+                except FileNotFoundError:
+                    pass
+            known_and_gone("chmodded")
+            try:
+                os.chmod("chmodded", 0o600)
+            except FileNotFoundError:
+                pass
+            P
+            ! ls -R | grep conflict
+            """);
+        await Other.UnmountAsync();
+    }
+
     [Fact]
     public async Task BothVersionsOfAFileThatBothWroteAreKept()
     {

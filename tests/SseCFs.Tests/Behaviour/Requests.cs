@@ -33,11 +33,11 @@ public sealed class Requests : MountTest
             Store.PutForeign($"d/{i:D2}", [1]);
         }
         Assert.Equal(20, (await Mount.List("d", withAttributes: true)).Count);
-        Assert.Equal(20, Store.Requests.Count(RequestKind.Head) - 1);
+        Assert.Equal(20, Store.Requests.Keys(RequestKind.Head).Count(key => key != "d/"));
         Mount.Pass();
         Store.Requests.Clear();
         Assert.Equal(20, (await Mount.List("d", withAttributes: true)).Count);
-        Assert.Equal("List , List d/", Store.Requests.ToString());
+        Assert.Equal($"{Mount.Question("d/")}, List d/", Store.Requests.ToString());
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class Requests : MountTest
         Store.PutForeign("d/b", [1, 2]);
         Store.Requests.Clear();
         await Mount.List("d", withAttributes: true);
-        Assert.Equal("List , List d/, Head d/b", Store.Requests.ToString());
+        Assert.Equal($"{Mount.Question("d/")}, List d/, Head d/b", Store.Requests.ToString());
         Assert.Equal(2, (await Mount.Stat("d/b")).Size);
     }
 
@@ -69,7 +69,7 @@ public sealed class Requests : MountTest
     {
         Store.PutForeign("a", Mount.Content(1000));
         Assert.Equal(Mount.Content(1000), await Mount.Read("a"));
-        Assert.Equal("List , Get a", Store.Requests.ToString());
+        Assert.Equal(Mount.Question("a") + ", Get a", Store.Requests.ToString());
     }
 
     [Fact]
@@ -106,18 +106,18 @@ public sealed class Requests : MountTest
         Assert.Equal(["final"], Store.Keys);
     }
 
-    [Fact]
-    public async Task An_editors_save_is_three_requests()
+    [PosixFact]
+    public async Task An_editors_save_is_four_requests()
     {
         await Mount.Write("doc", Mount.Content(4000, 1));
         Store.Requests.Clear();
         await Mount.Write("doc.tmp", Mount.Content(4000, 2));
         await Mount.Rename("doc.tmp", "doc");
-        Assert.Equal("Put doc.tmp, Put doc, Delete doc.tmp", Store.Requests.ToString());
+        Assert.Equal("List doc.tmp, Put doc.tmp, Put doc, Delete doc.tmp", Store.Requests.ToString());
         Assert.Equal(Mount.Content(4000, 2), Store["doc"].Data);
     }
 
-    [Fact]
+    [PosixFact]
     public async Task Changed_metadata_waits_and_joins_the_rename()
     {
         await Mount.Write("a", [1]);
@@ -126,7 +126,7 @@ public sealed class Requests : MountTest
         await Mount.Change("a", new AttributeChange { ModifyTime = new Timestamp(1000, 5) });
         Assert.Equal(0, Store.Requests.Total);
         await Mount.Rename("a", "b");
-        Assert.Equal("Put b, Delete a", Store.Requests.ToString());
+        Assert.Equal("List b, Put b, Delete a", Store.Requests.ToString());
         await Mount.Remount();
         var attributes = await Mount.Stat("b");
         Assert.Equal((FileType.Regular | 0x180, new Timestamp(1000, 5)), (attributes.Mode, attributes.ModifyTime));

@@ -26,6 +26,15 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
     public void Fail(RequestKind kind, string? key, FsError reason = FsError.Unavailable, int nth = 1, int times = 1) =>
         Before(kind, key, _ => throw new FsException(reason, "as the test wants it"), nth, times);
 
+    /// <summary>Whether a fault for that key has still to happen.</summary>
+    public bool IsWaiting(RequestKind kind, string key)
+    {
+        lock (_lock)
+        {
+            return _faults.Any(fault => fault.Kind == kind && fault.Key == key && fault.Left > 0);
+        }
+    }
+
     public void Heal()
     {
         lock (_lock)

@@ -11,6 +11,9 @@ internal sealed class RequestLog
 
     public int Count(RequestKind kind) => _seen.Count(r => r.Kind == kind);
 
+    /// <summary>What was asked for, in the order of its coming.</summary>
+    public IEnumerable<string> Keys(RequestKind kind) => _seen.Where(r => r.Kind == kind).Select(r => r.Key);
+
     public int Total => _seen.Count;
 
     public void Clear() => _seen.Clear();

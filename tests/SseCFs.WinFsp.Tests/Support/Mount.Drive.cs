@@ -19,6 +19,9 @@ internal sealed partial class Mount
 
     public Driver Driver { get; private set; } = null!;
 
+    /// <summary>How one asks for a name in the root: for all, since it may be there in other letters.</summary>
+    public static string Question(string name) => "List ";
+
     /// <returns>The core's handle, so that tests can go on with it.</returns>
     public Task<ulong> Open(string path, OpenFlags flags = OpenFlags.Read) => Told(() => OpenAsync(path, flags));
 

@@ -1,0 +1,51 @@
+using SseCFs.Tree;
+
+namespace SseCFs;
+
+/// <content>Finding names, and what is known of them.</content>
+public sealed partial class SseFileSystem
+{
+    public ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, CancellationToken cancellation) =>
+        LookupAsync(parent, name, caller, isToOpen: true, cancellation);
+
+    public ValueTask<Entry> LookupAttributesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
+        LookupAsync(parent, name, default, isToOpen: false, cancellation);
+
+    public async ValueTask<IReadOnlyList<ReadOnlyMemory<byte>>> FindNamesAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
+    {
+        var segments = await _lookup.FindAnyCaseAsync(_mounted.Names.GetDirectory(parent), FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
+        return [.. segments.Select(segment => (ReadOnlyMemory<byte>)FileName.ToName(segment)!)];
+    }
+
+    public void Forget(ulong inode, ulong count) => _mounted.Names.Forget(inode, count);
+
+    public async ValueTask<Attributes> GetAttributesAsync(ulong inode, ulong? handle, CancellationToken cancellation)
+    {
+        var found = _mounted.Names.Get(inode);
+        EnsureReachable(found);
+        await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        if (handle is null)
+        {
+            await _lookup.ConfirmAttributesAsync(found, cancellation).ConfigureAwait(false);
+        }
+        EnsureShown(found);
+        return _lookup.AttributesOf(found);
+    }
+
+    private async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, bool isToOpen, CancellationToken cancellation)
+    {
+        var directory = _mounted.Names.GetDirectory(parent);
+        var inode = await _lookup.LookUpAsync(directory, FileName.ToSegment(name.Span), caller, isToOpen, cancellation).ConfigureAwait(false);
+        return _metadata.IsHidden(inode)
+            ? throw new FsException(FsError.NotFound, $"{_mounted.Names.KeyOf(inode)} is not shown because it is not encrypted")
+            : _lookup.Give(inode, caller);
+    }
+
+    /// <summary>The directory of an operation other than a look-up.</summary>
+    private DirectoryInode GetDirectoryToChange(ulong number)
+    {
+        var directory = _mounted.Names.GetDirectory(number);
+        _ahead.End(directory);
+        return directory;
+    }
+}

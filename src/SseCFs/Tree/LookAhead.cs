@@ -1,0 +1,160 @@
+namespace SseCFs.Tree;
+
+/// <summary>
+/// Detects programs that read attributes name after name, as `ls -l` does, and asks the store for the next ones, so that such a program does not wait for a reply per name.
+/// Thread-safe.
+/// </summary>
+/// <remarks>
+/// Only look-ups start requests, so that none is started once the program is gone. The number of answers that may stay unused grows with the look-ups.
+/// </remarks>
+internal sealed class LookAhead(Mounted mounted, DirectoryLister lister, MetadataReader metadata)
+{
+    /// <summary>The number of look-ups that make a run. A program that looks up fewer names may want no others.</summary>
+    public const int Noticed = 3;
+
+    /// <summary>Look-ups do not list a directory of more pages again.</summary>
+    private const int MostPages = 10;
+
+    /// <summary>The most attributes that are asked for and not looked up yet: enough for a program that reads an ordinary directory in an order of its own.</summary>
+    private const int MostUnused = 512;
+
+    /// <summary>The number of entries considered ahead of the look-ups.</summary>
+    private const int Window = 1024;
+
+    /// <summary>The pause between two look-ups that ends a run.</summary>
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
+
+    private readonly Namespace _names = mounted.Names;
+    private readonly int _atOnce = mounted.Options.MetadataRequests;
+    private int _running;
+    private long _runs;
+
+    /// <summary>The number of names in the current run; 0 if there is none. Under <see cref="Namespace.Sync"/>.</summary>
+    public int CountOf(DirectoryInode directory) => Current(directory)?.Count ?? 0;
+
+    /// <summary>Counts a look-up that found a name, or a getattr of it. Under <see cref="Namespace.Sync"/>.</summary>
+    /// <returns>The number of names in the run, this one included; 0 if the run had it before.</returns>
+    public int Note(DirectoryInode directory, Inode child)
+    {
+        var run = Current(directory) ?? (directory.Run = new LookupRun(++_runs));
+        run.At = mounted.Clock.GetTimestamp();
+        if (child.IsAskedAhead)
+        {
+            child.IsAskedAhead = false;
+            run.Unused = Math.Max(0, run.Unused - 1);
+        }
+        if (child.InRun == run.Number)
+        {
+            return 0;
+        }
+        child.InRun = run.Number;
+        return ++run.Count;
+    }
+
+    /// <summary>Notes that a look-up was answered: the pause before the next one begins here.</summary>
+    public void NoteAnswered(DirectoryInode directory)
+    {
+        lock (_names.Sync)
+        {
+            if (directory.Run is { } run)
+            {
+                run.At = mounted.Clock.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Ends the run, since something else was done in the directory.</summary>
+    public void End(DirectoryInode? directory)
+    {
+        if (directory is not null)
+        {
+            lock (_names.Sync)
+            {
+                directory.Run = null;
+            }
+        }
+    }
+
+    /// <summary>
+    /// The number of pages that a listing may take instead of requests for single names; 0: none. It must not cost more than a third of the look-ups so far. Under
+    /// <see cref="Namespace.Sync"/>.
+    /// </summary>
+    public int PagesWorthListing(DirectoryInode directory, int count)
+    {
+        if (count < Noticed || directory.Pages > MostPages || directory.Pages * Noticed > count || lister.IsFresh(directory, mounted.Options.AttributesValid))
+        {
+            return 0;
+        }
+        return directory.Pages == 0 ? 1 : MostPages;
+    }
+
+    /// <summary>Starts requests for the attributes that are likely to be looked up next. Waits for nothing.</summary>
+    public void Start(DirectoryInode directory, Inode child)
+    {
+        List<Inode>? starting = null;
+        lock (_names.Sync)
+        {
+            if (directory is not { ListedAt: not null, Run: { Count: >= Noticed } run })
+            {
+                return;
+            }
+            run.Order ??= OrderFrom(directory, child);
+            var mostUnused = Math.Min(MostUnused, _atOnce * (run.Count - Noticed + 1));
+            var end = Math.Min(run.Order.Count, run.Count + Window);
+            for (; run.Next < end && _running < _atOnce && run.Unused < mostUnused; run.Next++)
+            {
+                var next = run.Order[run.Next];
+                if (!next.IsDetached && !ReferenceEquals(next, child) && IsToBeAsked(directory, next))
+                {
+                    next.IsAskedAhead = true;
+                    run.Unused++;
+                    _running++;
+                    (starting ??= []).Add(next);
+                }
+            }
+        }
+        starting?.ForEach(next => _ = AskAsync(next));
+    }
+
+    /// <summary>Whether a look-up would wait for a request: the attributes are unknown, or they expire soon and the directory is too large to be listed again.</summary>
+    private bool IsToBeAsked(DirectoryInode directory, Inode inode) =>
+        inode.Loading is null
+        && (!metadata.IsKnown(inode)
+            || directory.Pages > MostPages && inode is FileInode { HoldsUnsaved: false } && !mounted.IsWithin(inode.ConfirmedAt, mounted.Options.AttributesValid / 2));
+
+    private LookupRun? Current(DirectoryInode directory) => directory.Run is { } run && mounted.IsWithin(run.At, LongestPause) ? run : null;
+
+    private static List<Inode> OrderFrom(DirectoryInode directory, Inode child)
+    {
+        var order = directory.Children.Values.ToList();
+        var at = order.IndexOf(child);
+        return [.. order[(at + 1)..], .. order[..(at + 1)]];
+    }
+
+    /// <summary>Never throws: a failure repeats itself for the program that looks the name up.</summary>
+    private async Task AskAsync(Inode inode)
+    {
+        try
+        {
+            if (inode is FileInode file && metadata.IsKnown(file))
+            {
+                await metadata.RevalidateAsync(file, withContent: false, metadata.Ending).ConfigureAwait(false);
+            }
+            else
+            {
+                await metadata.EnsureAsync(inode, withContent: false, metadata.Ending).ConfigureAwait(false);
+            }
+        }
+        catch (Exception e) when (e is FsException or OperationCanceledException)
+        {
+            // As said.
+        }
+        finally
+        {
+            lock (_names.Sync)
+            {
+                _running--;
+            }
+        }
+    }
+}
