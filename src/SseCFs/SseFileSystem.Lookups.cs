@@ -41,11 +41,29 @@ public sealed partial class SseFileSystem
             : _lookup.Give(inode, caller);
     }
 
-    /// <summary>The directory of an operation other than a look-up.</summary>
+    /// <summary>The directory of an operation that takes a name in it.</summary>
     private DirectoryInode GetDirectoryToChange(ulong number)
+    {
+        var directory = GetDirectoryToRemoveFrom(number);
+        lock (_mounted.Names.Sync)
+        {
+            directory.Series = null;
+        }
+        return directory;
+    }
+
+    private DirectoryInode GetDirectoryToRemoveFrom(ulong number)
     {
         var directory = _mounted.Names.GetDirectory(number);
         _ahead.End(directory);
         return directory;
+    }
+
+    private void NoteRemoved(DirectoryInode directory)
+    {
+        lock (_mounted.Names.Sync)
+        {
+            _series.NoteRemoved(directory);
+        }
     }
 }

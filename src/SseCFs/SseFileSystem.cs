@@ -16,6 +16,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly DirectoryLister _lister;
     private readonly MetadataReader _metadata;
     private readonly LookAhead _ahead;
+    private readonly NameSeries _series;
     private readonly Lookup _lookup;
     private readonly FileStorer _storer;
     private readonly DeferredWrites _deferred;
@@ -37,8 +38,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _mounted = new Mounted(store, options, journal, clock, log);
         _lister = new DirectoryLister(_mounted);
         _metadata = new MetadataReader(_mounted);
-        _ahead = new LookAhead(_mounted, _lister, _metadata);
-        _lookup = new Lookup(_mounted, _lister, _metadata, _ahead);
+        _ahead = new LookAhead(_mounted, _metadata);
+        _series = new NameSeries(_mounted, _lister);
+        _lookup = new Lookup(_mounted, _lister, _metadata, _ahead, _series);
         _storer = new FileStorer(_mounted);
         _deferred = new DeferredWrites(_mounted, _storer);
         _saving = new Saving(_mounted, _storer, _deferred);
@@ -205,11 +207,12 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         EnsureWritable();
-        var directory = GetDirectoryToChange(parent);
+        var directory = GetDirectoryToRemoveFrom(parent);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _removal.UnlinkAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
         }
+        NoteRemoved(directory);
     }
 
     public ValueTask EnsureEmptyAsync(ulong inode, CancellationToken cancellation) =>
@@ -218,11 +221,12 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellation)
     {
         EnsureWritable();
-        var directory = GetDirectoryToChange(parent);
+        var directory = GetDirectoryToRemoveFrom(parent);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
             await _removal.RemoveDirectoryAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
         }
+        NoteRemoved(directory);
     }
 
     public async ValueTask RenameAsync(ulong parent, ReadOnlyMemory<byte> name, ulong newParent, ReadOnlyMemory<byte> newName, RenameFlags flags, CancellationToken cancellation)

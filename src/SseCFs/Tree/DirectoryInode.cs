@@ -29,6 +29,9 @@ internal sealed class DirectoryInode : Inode
     /// <summary>The current run of look-ups; null if the last operation in it was another one.</summary>
     public LookupRun? Run { get; set; }
 
+    /// <summary>What a program does with name after name; null if the last operation took a name.</summary>
+    public NameSeries.Series? Series { get; set; }
+
     /// <summary>Whether an object "name/" stands for the directory; null when not known.</summary>
     public bool? HasMarker { get; set; }
 

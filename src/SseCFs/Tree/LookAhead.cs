@@ -7,7 +7,7 @@ namespace SseCFs.Tree;
 /// <remarks>
 /// Only look-ups start requests, so that none is started once the program is gone. The number of answers that may stay unused grows with the look-ups.
 /// </remarks>
-internal sealed class LookAhead(Mounted mounted, DirectoryLister lister, MetadataReader metadata)
+internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
 {
     /// <summary>The number of look-ups that make a run. A program that looks up fewer names may want no others.</summary>
     public const int Noticed = 3;
@@ -73,19 +73,6 @@ internal sealed class LookAhead(Mounted mounted, DirectoryLister lister, Metadat
                 directory.Run = null;
             }
         }
-    }
-
-    /// <summary>
-    /// The number of pages that a listing may take instead of requests for single names; 0: none. It must not cost more than a third of the look-ups so far. Under
-    /// <see cref="Namespace.Sync"/>.
-    /// </summary>
-    public int PagesWorthListing(DirectoryInode directory, int count)
-    {
-        if (count < Noticed || directory.Pages > MostPages || directory.Pages * Noticed > count || lister.IsFresh(directory, mounted.Options.AttributesValid))
-        {
-            return 0;
-        }
-        return directory.Pages == 0 ? 1 : MostPages;
     }
 
     /// <summary>Starts requests for the attributes that are likely to be looked up next. Waits for nothing.</summary>

@@ -1,7 +1,7 @@
 namespace SseCFs.Tree;
 
 /// <summary>Finds names: in what is known and recent enough, else by asking the store for that name alone. Thread-safe.</summary>
-internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead)
+internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead, NameSeries series)
 {
     /// <summary>A directory of more pages is not listed again soon for a name in another case.</summary>
     private const int MostPages = 10;
@@ -213,17 +213,18 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         lock (_names.Sync)
         {
             directory.UsedAt = mounted.Clock.GetTimestamp();
+            series.NoteLookup(directory);
             if (directory.Children.TryGetValue(name, out child))
             {
                 count = ahead.Note(directory, child);
-                isBelieved = IsBelieved(child, caller, count);
-                pages = isBelieved || !metadata.IsKnown(child) ? 0 : ahead.PagesWorthListing(directory, count);
+                isBelieved = IsBelieved(directory, child, caller, count);
+                pages = isBelieved || !metadata.IsKnown(child) ? 0 : series.PagesWorthListing(directory);
             }
             else
             {
                 count = ahead.CountOf(directory) + 1;
                 isBelieved = lister.IsFresh(directory, Instant) || caller.KeepsEntries && _misses.Contains(directory, name, caller.Thread, Instant);
-                pages = isBelieved ? 0 : ahead.PagesWorthListing(directory, count);
+                pages = isBelieved ? 0 : series.PagesWorthListing(directory);
             }
         }
         if (pages > 0)
@@ -258,21 +259,23 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
 
     /// <summary>
     /// Whether a recent answer is enough. A caller that keeps entries asks again for a valid one only if it doubts it, because it is about to make the name or to rename to it;
-    /// in a run of look-ups it goes through a listing.
+    /// in a run of look-ups or a series of removals it goes through a listing.
     /// </summary>
-    private bool IsBelieved(Inode child, Caller caller, int count) =>
-        child is FileInode { HoldsUnsaved: true }
-        || (caller.KeepsEntries ? mounted.IsWithin(child.ConfirmedAt, Instant) || count >= LookAhead.Noticed && !child.IsTold && IsRecent(child) : IsRecent(child));
+    private bool IsBelieved(DirectoryInode directory, Inode child, Caller caller, int count) =>
+        child is FileInode { HoldsUnsaved: true } || IsRecent(child)
+        && (!caller.KeepsEntries || mounted.IsWithin(child.ConfirmedAt, Instant) || !child.IsTold && (count >= LookAhead.Noticed || series.IsRemoving(directory)));
 
     private void NoteAsked(DirectoryInode directory, string name, Inode? child, bool isNew, Caller caller)
     {
         if (child is null)
         {
             _misses.Add(directory, name, caller.Thread);
+            return;
         }
-        else if (isNew)
+        lock (_names.Sync)
         {
-            lock (_names.Sync)
+            series.NoteFound(directory);
+            if (isNew)
             {
                 ahead.Note(directory, child);
             }
