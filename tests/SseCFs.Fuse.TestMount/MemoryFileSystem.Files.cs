@@ -3,16 +3,13 @@ namespace SseCFs.Fuse.TestMount;
 /// <summary>Open files and directories.</summary>
 internal sealed partial class MemoryFileSystem
 {
-    /// <summary>Done when the file "written-when-read" has been read: writes to it wait for that.</summary>
-    private readonly TaskCompletionSource _read = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
     public ValueTask<OpenedFile> OpenAsync(ulong inode, OpenFlags flags, Caller caller, CancellationToken cancellation)
     {
         lock (_lock)
         {
             var node = _nodes[inode];
             Prepare(node, flags);
-            var hangs = IsNamed(node, "hangs");
+            var hangs = _root.Children.TryGetValue("hangs", out var hanging) && hanging == node;
             return ValueTask.FromResult(new OpenedFile(Open(new Handle(node, hangs, null)), KeepCache: false));
         }
     }
@@ -45,9 +42,7 @@ internal sealed partial class MemoryFileSystem
                 return new ValueTask(Task.Delay(Timeout.Infinite, cancellation));
             }
             var count = (int)Math.Clamp(node.Size - offset, 0, length);
-            var content = node.Content.AsMemory((int)Math.Min(offset, node.Size), count);
-            // A copy where a write waits: the answer is what was there before it.
-            into.Add(IsNamed(node, "written-when-read") && _read.TrySetResult() ? content.ToArray() : content, owner: null);
+            into.Add(node.Content.AsMemory((int)Math.Min(offset, node.Size), count), owner: null);
             return ValueTask.CompletedTask;
         }
     }
@@ -58,31 +53,16 @@ internal sealed partial class MemoryFileSystem
         lock (_lock)
         {
             var node = Find(handle).Node;
-            return IsNamed(node, "written-when-read") ? WriteWhenReadAsync() : WriteNow();
-        }
-
-        async ValueTask WriteWhenReadAsync()
-        {
-            await _read.Task;
-            await WriteNow();
-        }
-
-        ValueTask WriteNow()
-        {
-            lock (_lock)
+            var at = append ? node.Size : offset;
+            Require(at + data.Length <= int.MaxValue / 2, FsError.FileTooLarge);
+            node.Resize(Math.Max(node.Size, at + data.Length));
+            data.Span.CopyTo(node.Content.AsSpan((int)at));
+            if (clearPrivileges)
             {
-                var node = Find(handle).Node;
-                var at = append ? node.Size : offset;
-                Require(at + data.Length <= int.MaxValue / 2, FsError.FileTooLarge);
-                node.Resize(Math.Max(node.Size, at + data.Length));
-                data.Span.CopyTo(node.Content.AsSpan((int)at));
-                if (clearPrivileges)
-                {
-                    node.ClearSetIdBits();
-                }
-                node.ModifyTime = node.ChangeTime = Now();
-                return ValueTask.CompletedTask;
+                node.ClearSetIdBits();
             }
+            node.ModifyTime = node.ChangeTime = Now();
+            return ValueTask.CompletedTask;
         }
     }
 
@@ -160,8 +140,6 @@ internal sealed partial class MemoryFileSystem
             _handles.Remove(handle);
         }
     }
-
-    private bool IsNamed(MemoryNode node, string name) => _root.Children.TryGetValue(name, out var named) && named == node;
 
     private static void Prepare(MemoryNode node, OpenFlags flags)
     {

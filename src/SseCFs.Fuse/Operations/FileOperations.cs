@@ -46,10 +46,6 @@ internal static class FileOperations
             request.ReplyError(Errno.EINVAL);
             return ValueTask.CompletedTask;
         }
-        if ((argument.ReadFlags & ReadFlags.LockOwner) == 0)
-        {
-            request.Session.Notifications.Pages.Note(request.NodeId);
-        }
         var read = request.FileSystem.ReadAsync(
             argument.Handle, (long)argument.Offset, (int)argument.Size, request.Segments, request.Cancellation);
         if (!read.IsCompletedSuccessfully)
@@ -80,32 +76,20 @@ internal static class FileOperations
         // What a shared mapping wrote has its place, whatever the descriptor was opened with.
         var append = (argument.Flags & LinuxOpenFlags.Append) != 0 && (argument.WriteFlags & WriteFlags.FromCache) == 0;
         var clearPrivileges = (argument.WriteFlags & WriteFlags.KillSetIdBits) != 0;
-        var isDirect = (argument.WriteFlags & WriteFlags.LockOwner) != 0;
-        var pages = request.Session.Notifications.Pages;
-        if (!isDirect)
-        {
-            pages.Note(request.NodeId);
-        }
         var write = request.FileSystem.WriteAsync(
             argument.Handle, (long)argument.Offset, data, append, clearPrivileges, request.Cancellation);
-        if (!write.IsCompletedSuccessfully || (isDirect && pages.MayHold(request.NodeId)))
+        if (!write.IsCompletedSuccessfully)
         {
-            return Await(request, write, argument);
+            return Await(request, write, argument.Size);
         }
         write.GetAwaiter().GetResult();
         request.Reply(new WriteOut { Size = argument.Size });
         return ValueTask.CompletedTask;
 
-        static async ValueTask Await(Request request, ValueTask write, WriteIn argument)
+        static async ValueTask Await(Request request, ValueTask write, uint size)
         {
             await write.ConfigureAwait(false);
-            var pages = request.Session.Notifications.Pages;
-            if ((argument.WriteFlags & WriteFlags.LockOwner) != 0 && pages.MayHold(request.NodeId)
-                && !await pages.DropAsync(request.NodeId, (long)argument.Offset, argument.Size).ConfigureAwait(false))
-            {
-                request.Session.Log.AnsweredEarly(request.NodeId);
-            }
-            request.Reply(new WriteOut { Size = argument.Size });
+            request.Reply(new WriteOut { Size = size });
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class FuseSession
             settings.ReceiveBufferSize,
             (int)Math.Max(settings.ReaderThreads + 1, settings.MaxBytesInFlight / settings.ReceiveBufferSize),
             settings.ReaderThreads);
-        Notifications = new NotificationQueue(device, Log, settings.Time);
+        Notifications = new NotificationQueue(device, Log);
         Interruptions = new Interruptions(InFlight);
     }
 

@@ -16,9 +16,8 @@ internal static class Negotiation
     /// <summary>Linux 5.2. Before it, FUSE_EXPLICIT_INVAL_DATA and with it control over cached pages are missing.</summary>
     public const uint OldestMinor = 31;
 
-    /// <summary>Requests the kernel starts on its own (read-ahead, write-back, direct I/O) in parallel.</summary>
-    public const ushort MaxBackground = 64;
-
+    // Requests the kernel starts on its own (read-ahead, write-back) in parallel.
+    private const ushort MaxBackground = 64;
     private const uint MaxReadahead = 1 << 20;
     private const int PageSize = 4096;
 
@@ -26,14 +25,16 @@ internal static class Negotiation
     // - write-back cache: close and fsync must see every write, and sizes must not be invented by the kernel;
     // - POSIX and BSD locks: left out, the kernel keeps them itself, on this machine only;
     // - cached symlinks: their pages are dropped by notification only, never on a changed attribute;
-    // - zero-message OPEN and OPENDIR: both make handles here.
+    // - zero-message OPEN and OPENDIR: both make handles here;
+    // - asynchronous direct I/O: Linux drops the cached pages of a direct write again when a synchronous one has ended (generic_file_direct_write in mm/filemap.c). For an
+    //   asynchronous one that is left to the file system, and FUSE does not do it (fuse_aio_complete in fs/fuse/file.c, 6.18): a page that was read in between would stay
+    //   old. Dropping it by a notification waits for pages that are being read, and a process that waits so cannot be killed.
     private const InitFlags Wanted =
         InitFlags.AsyncRead |
         InitFlags.AtomicTruncate |
         InitFlags.BigWrites |
         InitFlags.ReadDirPlus |
         InitFlags.ReadDirPlusAuto |
-        InitFlags.AsyncDirectIo |
         InitFlags.ParallelDirectoryOperations |
         InitFlags.MaxPages |
         InitFlags.ExplicitInvalidation |

@@ -20,27 +20,23 @@ internal sealed class NotificationQueue : IInvalidationSink
     // The last of each inode that is not sent yet.
     private readonly ConcurrentDictionary<ulong, TaskCompletionSource> _unsent = new();
 
-    public NotificationQueue(FuseDevice device, SessionLog log, TimeProvider time)
+    public NotificationQueue(FuseDevice device, SessionLog log)
     {
         _device = device;
         _log = log;
         _contents = new("fuse-notify-pages", item =>
         {
-            NoteRefusal(item.Inode, SendInode(item.Inode, offset: 0, length: 0));
+            NoteRefusal(item.Inode, SendInode(item.Inode));
             _unsent.TryRemove(new(item.Inode, item.Sent));
             item.Sent.SetResult();
         });
         _names = new("fuse-notify-names", item => NoteRefusal(item.Parent, SendEntry(item.Parent, item.Name)));
-        Pages = new((inode, offset, length) => NoteRefusal(inode, SendInode(inode, offset, length)), Negotiation.MaxBackground / 2, time);
     }
-
-    public CachedPages Pages { get; }
 
     public void Start()
     {
         _contents.Start();
         _names.Start();
-        Pages.Start();
     }
 
     /// <summary>
@@ -83,7 +79,6 @@ internal sealed class NotificationQueue : IInvalidationSink
     {
         _contents.Stop();
         _names.Stop();
-        Pages.Stop();
     }
 
     private void NoteRefusal(ulong inode, int errno)
@@ -95,8 +90,8 @@ internal sealed class NotificationQueue : IInvalidationSink
         }
     }
 
-    private int SendInode(ulong inode, long offset, long length) =>
-        Send(NotifyCode.InvalidateInode, new NotifyInvalidateInodeOut { Inode = inode, Offset = offset, Length = length }, []);
+    private int SendInode(ulong inode) =>
+        Send(NotifyCode.InvalidateInode, new NotifyInvalidateInodeOut { Inode = inode }, []);
 
     private int SendEntry(ulong parent, ReadOnlySpan<byte> name)
     {

@@ -50,7 +50,4 @@ internal sealed partial class SessionLog(ILogger logger)
 
     [LoggerMessage(3014, LogLevel.Warning, "files of {Directory} are still open; they are served until this process ends")]
     public partial void StillInUse(string directory);
-
-    [LoggerMessage(3015, LogLevel.Debug, "a direct write to inode {Inode} is answered before the kernel has dropped the pages that it had of it")]
-    public partial void AnsweredEarly(ulong inode);
 }

@@ -64,17 +64,7 @@ internal enum WriteFlags : uint
 {
     /// <summary>Written back from the page cache (a shared mapping); the offset counts, whatever the open flags say.</summary>
     FromCache = 1u << 0,
-    /// <summary>Direct I/O: what goes through the page cache names no owner (fuse_send_write and fuse_send_write_pages in fs/fuse/file.c).</summary>
-    LockOwner = 1u << 1,
     KillSetIdBits = 1u << 2,
-}
-
-/// <summary>FUSE_READ_*.</summary>
-[Flags]
-internal enum ReadFlags : uint
-{
-    /// <summary>Direct I/O, as with <see cref="WriteFlags.LockOwner"/>.</summary>
-    LockOwner = 1u << 1,
 }
 
 /// <summary>FALLOC_FL_* of linux/falloc.h.</summary>

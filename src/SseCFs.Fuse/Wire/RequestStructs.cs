@@ -150,7 +150,7 @@ internal struct ReadIn
     public ulong Handle;
     public ulong Offset;
     public uint Size;
-    public ReadFlags ReadFlags;
+    public uint ReadFlags;
     public ulong LockOwner;
     public uint Flags;
     public uint Padding;

@@ -134,34 +134,6 @@ public sealed class RealMountTests
             """);
     }
 
-    /// <summary>A page that was read after an asynchronous direct write was begun, and before it was done, would keep its old content.</summary>
-    [MountFact]
-    public void What_is_cached_is_no_older_than_an_asynchronous_direct_write()
-    {
-        using var mount = MountProcess.Mounted();
-        mount.Run("""
-            head -c 4096 /dev/zero | tr '\0' a > f
-            mv f written-when-read
-            python3 - <<'END'
-            import ctypes, mmap, os, platform, struct
-            setup, submit, getevents = {'x86_64': (206, 209, 208), 'aarch64': (0, 2, 4)}[platform.machine()]
-            libc = ctypes.CDLL(None, use_errno=True)
-            direct, cached = os.open('written-when-read', os.O_RDWR | os.O_DIRECT), os.open('written-when-read', os.O_RDONLY)
-            context, memory = ctypes.c_ulong(0), mmap.mmap(-1, 4096)
-            memory[:] = b'b' * 4096
-            at = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-            write = ctypes.create_string_buffer(struct.pack('=QIiHhIQQqQII', 1, 0, 0, 1, 0, direct, at, 4096, 0, 0, 0, 0), 64)
-            assert libc.syscall(ctypes.c_long(setup), ctypes.c_long(1), ctypes.byref(context)) == 0
-            assert libc.syscall(ctypes.c_long(submit), context, ctypes.c_long(1), (ctypes.c_void_p * 1)(ctypes.addressof(write))) == 1
-            assert os.pread(cached, 4096, 0) == b'a' * 4096
-            event = ctypes.create_string_buffer(32)
-            assert libc.syscall(ctypes.c_long(getevents), context, ctypes.c_long(1), ctypes.c_long(1), event, None) == 1
-            assert struct.unpack('=QQqq', event)[2] == 4096
-            assert os.pread(cached, 4096, 0) == b'b' * 4096, 'stale'
-            END
-            """);
-    }
-
     [MountFact]
     public void Shared_mappings_locks_append_and_fallocate_work()
     {
