@@ -189,7 +189,8 @@ public sealed partial class SseFileSystem
     {
         lock (file.Sync)
         {
-            if (file.Stored is null || file.IsDirty || file.IsUploading || file.IsDetached)
+            // While a request of our own changes the version, no answer tells whose it shows.
+            if (file.HoldsUnsaved || file.IsMetadataInFlight || file.IsDetached)
             {
                 return false;
             }

@@ -116,8 +116,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
             {
                 await _saving.KeepAsync(inode, cancellation).ConfigureAwait(false);
             }
-            catch (FsException e)
+            catch (Exception e) when (e is not OperationCanceledException)
             {
+                // Whatever it is: the others are kept all the same.
                 loss = e.Message;
             }
             kept.Add((_mounted.Names.KeyOf(inode), loss));

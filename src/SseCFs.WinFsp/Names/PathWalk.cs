@@ -48,7 +48,8 @@ internal sealed class PathWalk(IFileSystem files, FolderNames names)
         try
         {
             var entry = await files.LookupAsync(place.Parent, name, caller with { KeepsEntries = true }, cancellation).ConfigureAwait(false);
-            files.Forget(entry.Attributes.Inode, 1);
+            place.Hold(entry.Attributes.Inode);
+            place.Attributes = entry.Attributes;
             return place;
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)

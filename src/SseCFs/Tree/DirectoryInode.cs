@@ -17,7 +17,7 @@ internal sealed class DirectoryInode : Inode
     /// <summary>Names removed here while a request about names was under way, with the sequence of the removal: its answer may still show them.</summary>
     public Dictionary<string, long> Removed { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>When the last complete listing ended, as a timestamp of the clock; null if there was none.</summary>
+    /// <summary>When the last complete listing began, as a timestamp of the clock: it knows nothing that came later. Null if there was none.</summary>
     public long? ListedAt { get; set; }
 
     /// <summary>The number of pages that a listing takes, or more; 0 if there was none.</summary>
@@ -40,6 +40,9 @@ internal sealed class DirectoryInode : Inode
 
     /// <summary>The marker's time as the listing showed it: changed metadata shows in nothing else.</summary>
     public DateTimeOffset MarkerModified { get; set; }
+
+    /// <summary>The marker's ETag; null if it is not known.</summary>
+    public string? MarkerETag { get; set; }
 
     /// <summary>Ends with the move of this directory's objects to another prefix; null while there is none.</summary>
     public Task? Move { get; set; }

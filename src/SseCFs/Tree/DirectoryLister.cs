@@ -42,12 +42,13 @@ internal sealed class DirectoryLister(Mounted mounted)
     /// <summary>Asks for no more than the first few entries, the directory's marker among them. Where these are all, it is listed.</summary>
     public async ValueTask PeekAsync(DirectoryInode directory, int entries, CancellationToken cancellation)
     {
+        var asked = mounted.Clock.GetTimestamp();
         var started = _names.BeginQuestion(directory);
         try
         {
             var prefix = _names.KeyOf(directory);
             var page = await mounted.Store.ListFirstAsync(prefix, "/", entries, cancellation).ConfigureAwait(false);
-            Merge(directory, prefix, [page], started);
+            Merge(directory, prefix, [page], started, asked);
         }
         finally
         {
@@ -57,6 +58,7 @@ internal sealed class DirectoryLister(Mounted mounted)
 
     private async Task ListAsync(DirectoryInode directory, int most)
     {
+        var asked = mounted.Clock.GetTimestamp();
         var started = _names.BeginQuestion(directory);
         try
         {
@@ -76,7 +78,7 @@ internal sealed class DirectoryLister(Mounted mounted)
                     throw new FsException(FsError.BadReply, $"{prefix} has more than {MostEntries} entries, or the service lists without an end");
                 }
             }
-            Merge(directory, prefix, pages, started);
+            Merge(directory, prefix, pages, started, asked);
             lock (_names.Sync)
             {
                 directory.Pages = pages[^1].Continuation is null ? pages.Count : Math.Max(directory.Pages, pages.Count + 1);
@@ -93,7 +95,7 @@ internal sealed class DirectoryLister(Mounted mounted)
     }
 
     /// <param name="pages">From the first one on.</param>
-    private void Merge(DirectoryInode directory, string prefix, List<ListPage> pages, long started)
+    private void Merge(DirectoryInode directory, string prefix, List<ListPage> pages, long started, long asked)
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var hidden = 0;
@@ -140,7 +142,7 @@ internal sealed class DirectoryLister(Mounted mounted)
             {
                 _merge.MergeAbsence(directory, name, started);
             }
-            directory.ListedAt = mounted.Clock.GetTimestamp();
+            directory.ListedAt = asked;
             if (hidden > 0 && hidden != directory.HiddenEntries)
             {
                 TreeLog.EntriesHidden(mounted.Log, prefix, hidden, firstHidden!);

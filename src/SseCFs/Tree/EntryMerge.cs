@@ -54,6 +54,7 @@ internal sealed class EntryMerge(Mounted mounted)
             directory.Metadata = null;
         }
         directory.MarkerModified = listed.LastModified;
+        directory.MarkerETag = listed.ETag;
     }
 
     /// <summary>An object has the name, and there are no keys below it.</summary>

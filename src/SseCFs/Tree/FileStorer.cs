@@ -49,7 +49,7 @@ internal sealed class FileStorer(Mounted mounted)
         }
         if (inode is DirectoryInode directory)
         {
-            await StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
+            await UpdateMarkerAsync(directory, cancellation).ConfigureAwait(false);
             return;
         }
         var file = (FileInode)inode;
@@ -141,6 +141,43 @@ internal sealed class FileStorer(Mounted mounted)
         }
     }
 
+    /// <summary>Stores changed attributes of a directory, unless another writer has removed it or changed them.</summary>
+    private async ValueTask UpdateMarkerAsync(DirectoryInode directory, CancellationToken cancellation)
+    {
+        try
+        {
+            await StoreMarkerAsync(directory, directory.MarkerETag is { } known ? WriteCondition.Match(known) : WriteCondition.None, cancellation).ConfigureAwait(false);
+            return;
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Stale or FsError.Conflict)
+        {
+            // Another writer's marker, or none.
+        }
+        var key = mounted.Names.KeyOf(directory);
+        var below = (await mounted.Store.ListFirstAsync(key, null, 1, cancellation).ConfigureAwait(false)).Objects;
+        if (below.Count > 0 && below[0].Key.Length > key.Length)
+        {
+            // The marker alone is gone, which other programs remove without meaning the directory.
+            await StoreMarkerAsync(directory, WriteCondition.Absent, cancellation).ConfigureAwait(false);
+            return;
+        }
+        lock (mounted.Names.Sync)
+        {
+            lock (directory.Sync)
+            {
+                directory.IsMetadataDirty = false;
+                directory.MarkerETag = null;
+                directory.MetadataAt = 0;
+            }
+            if (below.Count == 0 && !directory.IsDetached && directory.Children.Values.All(child => child is not FileInode { HoldsUnsaved: true }))
+            {
+                mounted.Names.Detach(directory);
+                mounted.Invalidation?.InvalidateEntry(directory.Parent!.Number, FileName.ToName(directory.Name)!);
+            }
+        }
+        directory.ForgetSave();
+    }
+
     /// <summary>PUTs the marker object of a directory.</summary>
     public async ValueTask StoreMarkerAsync(DirectoryInode directory, WriteCondition condition, CancellationToken cancellation)
     {
@@ -159,6 +196,7 @@ internal sealed class FileStorer(Mounted mounted)
                 mounted.Names.Touch(directory);
                 directory.HasMarker = true;
                 directory.MarkerModified = written.LastModified;
+                directory.MarkerETag = written.ETag;
                 directory.MetadataAt = mounted.Clock.GetTimestamp();
                 directory.IsMetadataInFlight = false;
             }
@@ -169,7 +207,7 @@ internal sealed class FileStorer(Mounted mounted)
             lock (directory.Sync)
             {
                 directory.IsMetadataInFlight = false;
-                directory.IsMetadataDirty = condition == WriteCondition.None;
+                directory.IsMetadataDirty = !condition.IfAbsent;
             }
             throw;
         }
@@ -527,7 +565,9 @@ internal sealed class FileStorer(Mounted mounted)
         {
             lock (file.Sync)
             {
+                // Until it is known what the refusal means, the change waits.
                 file.IsMetadataInFlight = false;
+                file.IsMetadataDirty = true;
             }
             if (await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) is { } known && known.ETag != file.Stored!.ETag)
             {
@@ -563,9 +603,9 @@ internal sealed class FileStorer(Mounted mounted)
         {
             theirs = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
         }
-        catch (FsException e) when (e.Reason == FsError.NotFound)
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
         {
-            // Removed.
+            // Removed, or replaced by what this file cannot show: whoever looks next finds what is there.
         }
         lock (mounted.Names.Sync)
         {
@@ -574,9 +614,10 @@ internal sealed class FileStorer(Mounted mounted)
                 mounted.Names.Detach(file);
                 mounted.Invalidation?.InvalidateEntry(file.Parent!.Number, FileName.ToName(file.Name)!);
             }
-            else
+            lock (file.Sync)
             {
-                lock (file.Sync)
+                file.IsMetadataDirty = false;
+                if (theirs is not null)
                 {
                     Versions.Apply(mounted, file, theirs);
                 }

@@ -9,7 +9,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     /// <summary>A directory of more entries is not listed again to find that a name is still missing in any case.</summary>
     private const int MostEntries = 200;
 
-    /// <summary>No other host can have changed a name so soon after it was looked at or changed here: that takes a request, and a request takes longer.</summary>
+    /// <summary>So soon after an answer comes the next request of the same system call, which is to find what the one before has found.</summary>
     private static readonly TimeSpan Instant = TimeSpan.FromMilliseconds(1);
 
     /// <summary>The age of a listing of many pages in which a name is still looked for in another case.</summary>
@@ -166,8 +166,9 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
                 file.IsTold = true;
             }
         }
-        catch (FsException e) when (e.Reason == FsError.NotFound)
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.AccessDenied)
         {
+            // S3 answers 403 for a missing object where the policy does not allow listing the whole bucket: the look-up that follows tells.
             throw new FsException(FsError.Stale, e.Message, e);
         }
     }
@@ -210,6 +211,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         Inode? child;
         bool isBelieved;
         int count, pages;
+        var began = mounted.Clock.GetTimestamp();
         lock (_names.Sync)
         {
             directory.UsedAt = mounted.Clock.GetTimestamp();
@@ -232,7 +234,8 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
             await TryRefreshAsync(directory, pages, cancellation).ConfigureAwait(false);
             lock (_names.Sync)
             {
-                isBelieved = directory.Children.TryGetValue(name, out child) ? IsRecent(child) : lister.IsFresh(directory, mounted.Options.AttributesValid);
+                // A listing that others waited for may have begun before another machine made the name.
+                isBelieved = directory.Children.TryGetValue(name, out child) ? IsRecent(child) : directory.ListedAt >= began;
             }
         }
         if (child is not null)
@@ -251,7 +254,10 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         }
         catch (FsException e) when (e.Reason is FsError.AccessDenied or FsError.BadReply)
         {
-            // As said.
+            lock (_names.Sync)
+            {
+                NameSeries.NoteRefused(directory);
+            }
         }
     }
 
@@ -357,8 +363,10 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         {
             return;
         }
+        // What was asked for ahead may have been answered before another machine closed the file.
+        var isAskedNow = inode.Loading is null;
         await metadata.EnsureAsync(inode, use.WithContent, cancellation).ConfigureAwait(false);
-        if (use.IsToOpen && inode is FileInode { IsDetached: false } file)
+        if (isAskedNow && use.IsToOpen && inode is FileInode { IsDetached: false } file)
         {
             NoteValidated(file, use.Caller, OneOpenCall);
         }

@@ -231,6 +231,7 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
         {
             directory.HasMarker = true;
             directory.MarkerModified = info.LastModified;
+            directory.MarkerETag = info.ETag;
             directory.Metadata = PosixMetadata.Parse(info, FileType.Directory, mounted.Owners);
         }
         else
@@ -273,10 +274,15 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
             file.IsInDoubt = false;
             mounted.Names.Confirm(file);
             Versions.TryFollow(file, info);
-            if (file.IsDirty)
+            if (file.HoldsUnsaved || file.IsMetadataInFlight || file.IsMetadataDirty && file.Attempts.All.Count > 0)
             {
-                // Whether that is a conflict shows when it is stored.
+                // Whose version that is, and whether it is a conflict, shows when ours is stored.
                 return true;
+            }
+            if (file.IsMetadataDirty && file.Stored!.ETag != info.ETag)
+            {
+                // The attributes that wait to be stored were those of the other version.
+                file.IsMetadataDirty = false;
             }
             if (file.Handles == 0 || file.Stored!.ETag == info.ETag)
             {

@@ -24,6 +24,9 @@ internal sealed class NameSeries(Mounted mounted, DirectoryLister lister)
     /// <summary>Notes that a name was removed here.</summary>
     public void NoteRemoved(DirectoryInode directory) => Continue(directory).Removed++;
 
+    /// <summary>Notes that the directory cannot be listed: it is not tried again for the sake of names.</summary>
+    public static void NoteRefused(DirectoryInode directory) => directory.Pages = MostPages + 1;
+
     /// <summary>Notes a look-up: whatever the program did since the one before, it goes on.</summary>
     public void NoteLookup(DirectoryInode directory)
     {

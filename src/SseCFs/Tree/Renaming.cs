@@ -143,6 +143,8 @@ internal sealed class Renaming(
         {
             await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
         }
+        // Before the target is replaced, since it may fail.
+        await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
         var now = mounted.Now();
         bool wasDirty;
         lock (source.Sync)
@@ -170,15 +172,6 @@ internal sealed class Renaming(
         catch
         {
             record.End();
-            SetInFlight(false);
-            throw;
-        }
-        try
-        {
-            await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
-        }
-        catch
-        {
             SetInFlight(false);
             throw;
         }

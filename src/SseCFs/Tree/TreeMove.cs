@@ -121,7 +121,9 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             await ForEachAsync(sources, async (info, token) =>
             {
                 var metadata = info.Metadata with { Attempt = attempt.Derive(info.Key, info.ETag) };
-                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], metadata, WriteCondition.None, token).ConfigureAwait(false);
+                // What another writer stores there meanwhile is not replaced. The marker of a directory that is replaced is.
+                var condition = info.Key.Length == oldPrefix.Length ? WriteCondition.None : WriteCondition.Absent;
+                var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], metadata, condition, token).ConfigureAwait(false);
                 copies[info.Key] = (info, copy);
                 progress.AddCopied();
             }, cancellation).ConfigureAwait(false);
@@ -169,6 +171,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         DirectoryInode directory, string oldPrefix, string newPrefix, ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)> copies)
     {
         _names.Touch(directory);
+        directory.MarkerETag = copies.TryGetValue(oldPrefix + _names.KeyOf(directory)[newPrefix.Length..], out var marker) ? marker.Copy.ETag : null;
         foreach (var child in directory.Children.Values)
         {
             if (child is DirectoryInode below)

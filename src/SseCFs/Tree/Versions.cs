@@ -58,7 +58,7 @@ internal static class Versions
         }
     }
 
-    /// <summary>What a HEAD or GET told. Unsaved changes of our own stay as they are.</summary>
+    /// <summary>What a HEAD or GET told. Unsaved changes of our own stay as they are, unless the version that they were made on was replaced: the other one's attributes count.</summary>
     public static void Apply(Mounted mounted, FileInode file, ObjectInfo info)
     {
         if (!TryFollow(file, info) && file.Stored is { } known && (known.ETag != info.ETag || known.Size != info.Size))
@@ -67,7 +67,7 @@ internal static class Versions
         }
         file.Stored = new StoredVersion(info.ETag, info.Size, info.LastModified, info.Encryption);
         file.IsUnreadable = false;
-        if (!file.IsMetadataNewer)
+        if (file.Metadata is null || !file.IsMetadataNewer)
         {
             file.Metadata = PosixMetadata.Parse(info, FileType.Regular, mounted.Owners);
         }

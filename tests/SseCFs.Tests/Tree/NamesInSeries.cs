@@ -82,6 +82,43 @@ public sealed class NamesInSeries : MountTest
         await Fails.With(FsError.NotFound, () => LookUp(10));
     }
 
+    /// <summary>A listing that began before, and that others wait for, knows nothing of it.</summary>
+    [Fact]
+    public async Task A_name_that_came_during_a_listing_is_found()
+    {
+        await Given(20);
+        var isHeld = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        Faults.After(RequestKind.List, "d/", async _ =>
+        {
+            isHeld.SetResult();
+            await goOn.Task;
+        });
+        var listing = Listing.ReadAsync(Mount.Files, _directory);
+        await isHeld.Task;
+        Store.PutForeign("d/new", [1]);
+        await Read(0);
+        await Read(1);
+        Mount.Pass(0.001);
+        var looked = Mount.Files.LookupAsync(_directory, Mount.Bytes("new"), Kernel, default).AsTask();
+        goOn.SetResult();
+        Assert.Equal(1, (await looked).Attributes.Size);
+        await listing;
+    }
+
+    /// <summary>A policy may allow to ask for names and not to list the directory.</summary>
+    [Fact]
+    public async Task A_directory_that_cannot_be_listed_is_tried_once()
+    {
+        await Given(20);
+        Faults.Fail(RequestKind.List, "d/", FsError.AccessDenied, times: int.MaxValue);
+        for (var i = 0; i < 20; i++)
+        {
+            await Read(i);
+        }
+        Assert.Equal(20 + 20, Store.Requests.Total);
+    }
+
     private static byte[] Name(int file) => Mount.Bytes($"{file:D5}");
 
     private async Task Given(int files)
