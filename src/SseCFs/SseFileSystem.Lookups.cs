@@ -28,6 +28,7 @@ public sealed partial class SseFileSystem
         {
             await _lookup.ConfirmAttributesAsync(found, cancellation).ConfigureAwait(false);
         }
+        EnsureReachable(found);
         EnsureShown(found);
         return _lookup.AttributesOf(found);
     }

@@ -141,6 +141,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         EnsureReachable(found);
         _ahead.End(found.Parent);
         await _metadata.EnsureAsync(found, withContent: false, cancellation).ConfigureAwait(false);
+        EnsureReachable(found);
         EnsureReadable(found);
         if (change == AttributeChange.OfPrivileges)
         {

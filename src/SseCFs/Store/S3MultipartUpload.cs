@@ -151,8 +151,10 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             }
             throw new FsException(FsError.NotSupported, $"the service will not copy from {source.Key}", e);
         }
-        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
+        catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound
+            || e.InnerException is AmazonS3Exception { StatusCode: System.Net.HttpStatusCode.RequestedRangeNotSatisfiable })
         {
+            // Ceph looks at the range first, and at the condition then: a shorter version is there.
             throw new FsException(FsError.Stale, $"{source.Key} changed while it was copied", e);
         }
     }

@@ -50,6 +50,9 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>What the kernel was told to ask for the attributes of.</summary>
     public int AnnouncedGeneration { get; set; }
 
+    /// <summary>The type of the version before, as in a mode, while the metadata of a new one is not known; 0 if there was none.</summary>
+    public uint FormerType { get; set; }
+
     /// <summary>A lookup just asked the store: the open that follows from the same thread need not ask again.</summary>
     public (uint Thread, long Until) Validated { get; set; }
 

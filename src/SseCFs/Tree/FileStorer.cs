@@ -144,23 +144,43 @@ internal sealed class FileStorer(Mounted mounted)
     /// <summary>Stores changed attributes of a directory, unless another writer has removed it or changed them.</summary>
     private async ValueTask UpdateMarkerAsync(DirectoryInode directory, CancellationToken cancellation)
     {
-        try
+        if (directory.Parent is null)
         {
-            await StoreMarkerAsync(directory, directory.MarkerETag is { } known ? WriteCondition.Match(known) : WriteCondition.None, cancellation).ConfigureAwait(false);
+            await StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
             return;
         }
-        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Stale or FsError.Conflict)
+        if (directory.MarkerETag is { } known)
         {
-            // Another writer's marker, or none.
+            try
+            {
+                await StoreMarkerAsync(directory, WriteCondition.Match(known), cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Stale or FsError.Conflict)
+            {
+                // Another writer's marker, or none.
+            }
         }
         var key = mounted.Names.KeyOf(directory);
         var below = (await mounted.Store.ListFirstAsync(key, null, 1, cancellation).ConfigureAwait(false)).Objects;
         if (below.Count > 0 && below[0].Key.Length > key.Length)
         {
-            // The marker alone is gone, which other programs remove without meaning the directory.
+            // There is no marker: there was none, or a program has removed it without meaning the directory.
             await StoreMarkerAsync(directory, WriteCondition.Absent, cancellation).ConfigureAwait(false);
-            return;
         }
+        else if (below.Count > 0 && directory.MarkerETag is null)
+        {
+            await StoreMarkerAsync(directory, WriteCondition.Match(below[0].ETag), cancellation).ConfigureAwait(false);
+        }
+        else
+        {
+            Abandon(directory, isGone: below.Count == 0);
+        }
+    }
+
+    /// <summary>Gives up changed attributes of a directory.</summary>
+    private void Abandon(DirectoryInode directory, bool isGone)
+    {
         lock (mounted.Names.Sync)
         {
             lock (directory.Sync)
@@ -169,7 +189,7 @@ internal sealed class FileStorer(Mounted mounted)
                 directory.MarkerETag = null;
                 directory.MetadataAt = 0;
             }
-            if (below.Count == 0 && !directory.IsDetached && directory.Children.Values.All(child => child is not FileInode { HoldsUnsaved: true }))
+            if (isGone && !directory.IsDetached && !directory.Children.Values.Any(child => child is FileInode { HoldsUnsaved: true }))
             {
                 mounted.Names.Detach(directory);
                 mounted.Invalidation?.InvalidateEntry(directory.Parent!.Number, FileName.ToName(directory.Name)!);
@@ -219,9 +239,9 @@ internal sealed class FileStorer(Mounted mounted)
     /// </summary>
     public async ValueTask<WrittenObject> CopyAsync(FileInode file, string key, WriteAttempt attempt, WriteCondition condition, CancellationToken cancellation)
     {
-        var content = Versions.ContentOf(mounted, file)!;
-        if (content.Size <= ResendLimit && content.IsCached())
+        if (IsResent(file))
         {
+            var content = Versions.ContentOf(mounted, file)!;
             var segments = new ReadSegments();
             try
             {
@@ -244,6 +264,9 @@ internal sealed class FileStorer(Mounted mounted)
         }
         return await mounted.Store.CopyAsync(source, key, metadata, condition, cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>Whether <see cref="CopyAsync"/> would send what is in memory.</summary>
+    public bool IsResent(FileInode file) => Versions.ContentOf(mounted, file) is { } content && content.Size <= ResendLimit && content.IsCached();
 
     /// <summary>What a rename by <see cref="CopyAsync"/> is about to do.</summary>
     public RenameIntent IntentOf(FileInode file, string newKey, WriteAttempt attempt)

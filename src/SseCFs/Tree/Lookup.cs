@@ -64,6 +64,13 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         return AskAsync(directory, name, child, default, cancellation);
     }
 
+    /// <summary>
+    /// The inode of a name whose content is to be stored under another one from memory, by a request that does not tell whether the name still leads to it. What was confirmed
+    /// or stored a moment ago is not asked for again: no other machine moves or removes a name in that time.
+    /// </summary>
+    public async ValueTask<Inode> GetToResendAsync(DirectoryInode directory, string name, Inode known, CancellationToken cancellation) =>
+        mounted.IsWithin(known.ConfirmedAt, OneOpenCall) ? known : await GetNowAsync(directory, name, cancellation).ConfigureAwait(false);
+
     /// <summary>Segments of names that are equal but for the case of letters, in their order.</summary>
     public async ValueTask<IReadOnlyList<string>> FindAnyCaseAsync(DirectoryInode directory, string name, CancellationToken cancellation)
     {
@@ -147,7 +154,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     /// <exception cref="FsException">Stale: the name leads to another inode now, or to none.</exception>
     public async ValueTask ConfirmAttributesAsync(Inode inode, CancellationToken cancellation)
     {
-        if (inode is not FileInode { IsTold: true, Handles: 0, IsDirty: false, IsUploading: false, IsDetached: false } file || !metadata.IsKnown(file))
+        if (inode is not FileInode { IsTold: true, Handles: 0, HoldsUnsaved: false, IsMetadataInFlight: false, IsDetached: false } file || !metadata.IsKnown(file))
         {
             return;
         }

@@ -253,7 +253,7 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
                     file.IsInDoubt = false;
                     return file.Metadata is not null;
                 }
-                if (!file.IsInDoubt)
+                if (!file.IsInDoubt && !Versions.IsOtherType(mounted, file, info))
                 {
                     Versions.Apply(mounted, file, info);
                     mounted.Names.Confirm(file);
@@ -284,7 +284,7 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
                 // The attributes that wait to be stored were those of the other version.
                 file.IsMetadataDirty = false;
             }
-            if (file.Handles == 0 || file.Stored!.ETag == info.ETag)
+            if ((file.Handles == 0 || file.Stored!.ETag == info.ETag) && !Versions.IsOtherType(mounted, file, info))
             {
                 Versions.Apply(mounted, file, info);
                 return true;

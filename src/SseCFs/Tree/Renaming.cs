@@ -14,6 +14,10 @@ internal sealed class Renaming(
     public async ValueTask RenameAsync(DirectoryInode from, string oldName, DirectoryInode to, string newName, bool noReplace, CancellationToken cancellation)
     {
         var source = await lookup.GetAsync(from, oldName, cancellation).ConfigureAwait(false);
+        if (source is FileInode { Stored: not null } file && storer.IsResent(file))
+        {
+            source = await lookup.GetToResendAsync(from, oldName, source, cancellation).ConfigureAwait(false);
+        }
         // The condition of the copy shows if the target is not what is known of it; where nothing is copied at once, it is asked for.
         var isCopied = source is FileInode { Stored: not null } and not FileInode { IsClaim: true, Staged: not null };
         var target = isCopied && !noReplace

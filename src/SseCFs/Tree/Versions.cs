@@ -11,6 +11,7 @@ internal static class Versions
     {
         file.Stored = version;
         file.IsClaim = false;
+        file.FormerType = file.Metadata is null ? file.FormerType : file.Type;
         file.Metadata = null;
         file.Loading = null;
         file.IsUnreadable = false;
@@ -71,6 +72,13 @@ internal static class Versions
         {
             file.Metadata = PosixMetadata.Parse(info, FileType.Regular, mounted.Owners);
         }
+    }
+
+    /// <summary>Whether the name leads to a node of another type now, which is another inode to every kernel.</summary>
+    public static bool IsOtherType(Mounted mounted, FileInode file, ObjectInfo info)
+    {
+        var known = file.Metadata is null ? file.FormerType : file.Type;
+        return known != 0 && (PosixMetadata.Parse(info, FileType.Regular, mounted.Owners).Mode & FileType.Mask) != known;
     }
 
     /// <summary>The same bytes now stand at another key or under another ETag.</summary>

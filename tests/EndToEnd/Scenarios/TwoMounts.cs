@@ -119,6 +119,51 @@ public sealed class TwoMounts(Target target) : Scenario(target)
         await Other.UnmountAsync();
     }
 
+    /// <summary>The attributes that wait to be stored belong to a version that the other has replaced by a shorter one, or removed.</summary>
+    [Fact]
+    public async Task ChangedAttributesEndWithTheirVersion()
+    {
+        await Mount.RunAsync($$"""
+            other='{{Other.Root}}'
+            for name in shorter removed renamed; do head -c 6000000 /dev/zero >$name; ls -l "$other/$name" >/dev/null; done
+            ls -l >/dev/null
+            echo 123 >"$other/shorter"
+            rm "$other/removed"
+            mv "$other/renamed" "$other/elsewhere"
+            chmod 600 shorter removed renamed || true
+            is "$(cat shorter)" 123
+            sleep 2
+            is "$(cat shorter)" 123
+            is "$(ls)" $'elsewhere\nshorter'
+            mkdir d; touch d/x
+            rm -r "$other/d"
+            """);
+        await Mount.UnmountAsync();
+        await Other.RunAsync("is \"$(ls)\" $'elsewhere\\nshorter'");
+        await Other.UnmountAsync();
+    }
+
+    /// <summary>A name that is gone is renamed nowhere, and what replaced a file by something else is not written to.</summary>
+    [Fact]
+    public async Task WhatTheOtherMovedOrReplacedIsNotBroughtBack()
+    {
+        await Mount.RunAsync($$"""
+            other='{{Other.Root}}'
+            for name in moved removed linked; do echo 1 >$name; cat $name >/dev/null; cat "$other/$name" >/dev/null; done
+            echo 2 >target
+            mv "$other/moved" "$other/there"
+            rm "$other/removed"
+            ln -sfn target "$other/linked"
+            ! python3 -c "import os; os.rename('moved', 'here')"
+            ! python3 -c "import os; os.rename('removed', 'target')"
+            echo 3 >linked
+            is "$(readlink linked)" target
+            is "$(cat target there)" $'3\n1'
+            is "$(ls)" $'linked\ntarget\nthere'
+            """);
+        await Other.UnmountAsync();
+    }
+
     [Fact]
     public async Task BothVersionsOfAFileThatBothWroteAreKept()
     {

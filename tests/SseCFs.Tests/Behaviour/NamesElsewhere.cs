@@ -168,6 +168,87 @@ public sealed class NamesElsewhere : MountTest
         Assert.Empty(Store.Keys);
     }
 
+    /// <summary>A small file is renamed by sending what is in memory, which does not tell that its name is gone.</summary>
+    [PosixFact]
+    public async Task A_file_that_is_gone_is_renamed_nowhere()
+    {
+        await Mount.Write("read", [1]);
+        await Mount.Write("target", [2]);
+        Assert.Equal([1], await Mount.Read("read"));
+        Mount.Pass(0.1);
+        Store.DeleteForeign("read");
+        await Fails.With(FsError.NotFound, () => Mount.Rename("read", "target"));
+        await Fails.With(FsError.NotFound, () => Mount.Rename("read", "other"));
+        Assert.Equal(["target"], Store.Keys);
+        Assert.Equal([2], Store["target"].Data);
+    }
+
+    /// <summary>For a kernel a node of another type is another inode: what is written must not go into the link's target.</summary>
+    [PosixFact]
+    public async Task A_file_that_became_a_link_is_not_written_to()
+    {
+        await IsNotWrittenTo("a", isListed: false, isTruncated: false);
+        await IsNotWrittenTo("b", isListed: false, isTruncated: true);
+    }
+
+    [PosixFact]
+    public async Task A_file_that_a_listing_showed_and_that_became_a_link_is_not_written_to()
+    {
+        await IsNotWrittenTo("a", isListed: true, isTruncated: false);
+        await IsNotWrittenTo("b", isListed: true, isTruncated: true);
+    }
+
+    private async Task IsNotWrittenTo(string name, bool isListed, bool isTruncated)
+    {
+        await Mount.Write(name, [1, 2, 3]);
+        var inode = await Mount.InodeOf(name);
+        await MountAgain().Unlink(name);
+        await MountAgain().Link("elsewhere", name);
+        Mount.Pass(0.1);
+        if (isListed)
+        {
+            Mount.Pass();
+            await Mount.List();
+        }
+        await Fails.With(FsError.Stale, async () =>
+        {
+            if (isTruncated)
+            {
+                await Mount.Files.SetAttributesAsync(inode, null, new AttributeChange { Size = 1 }, Mount.User, default);
+            }
+            else
+            {
+                await Mount.Files.OpenAsync(inode, OpenFlags.Write | OpenFlags.Truncate, Kernel, default);
+            }
+        });
+        Assert.Equal(FileType.SymbolicLink, (await Mount.Stat(name)).Mode & FileType.Mask);
+        Assert.NotEqual(inode, await Mount.InodeOf(name));
+    }
+
+    [PosixFact]
+    public async Task Attributes_of_a_directory_that_is_gone_do_not_make_it_again()
+    {
+        Store.PutForeign("d/a", [1]);
+        await Mount.InodeOf("d");
+        Store.DeleteForeign("d/a");
+        Store.PutForeign("d", [2]);
+        await Mount.Change("d", new AttributeChange { Mode = 0x1C0 });
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        Assert.Equal(["d"], Store.Keys);
+    }
+
+    /// <summary>The limit: nobody asks whether a directory that was there a moment ago still is.</summary>
+    [PosixFact]
+    public async Task A_directory_that_is_gone_comes_back_by_what_is_made_in_it()
+    {
+        await Mount.MakeDirectory("d");
+        Store.DeleteForeign("d/");
+        await Mount.Write("d/a", [1]);
+        Assert.Equal([1], Store["d/a"].Data);
+        Mount.Pass();
+        Assert.Equal(["a"], await Mount.List("d"));
+    }
+
     /// <summary>Linux decides by a lookup whether a name is taken: for O_EXCL, mkdir(2) and the like it asks even while the entry is valid.</summary>
     [Fact]
     public async Task A_kernel_that_doubts_an_entry_is_told_how_it_is()
