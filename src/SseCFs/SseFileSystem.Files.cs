@@ -1,3 +1,4 @@
+using SseCFs.Operations;
 using SseCFs.Tree;
 
 namespace SseCFs;

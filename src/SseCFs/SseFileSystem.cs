@@ -1,6 +1,9 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using SseCFs.Content;
 using SseCFs.Journal;
+using SseCFs.Operations;
+using SseCFs.Outbox;
 using SseCFs.Store;
 using SseCFs.Tree;
 
@@ -16,7 +19,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly DirectoryLister _lister;
     private readonly MetadataReader _metadata;
     private readonly LookAhead _ahead;
-    private readonly NameSeries _series;
+    private readonly SeriesDetector _series;
     private readonly Lookup _lookup;
     private readonly FileStorer _storer;
     private readonly DeferredWrites _deferred;
@@ -39,7 +42,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _lister = new DirectoryLister(_mounted);
         _metadata = new MetadataReader(_mounted);
         _ahead = new LookAhead(_mounted, _metadata);
-        _series = new NameSeries(_mounted, _lister);
+        _series = new SeriesDetector(_mounted, _lister);
         _lookup = new Lookup(_mounted, _lister, _metadata, _ahead, _series);
         _storer = new FileStorer(_mounted);
         _deferred = new DeferredWrites(_mounted, _storer);

@@ -1,9 +1,11 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
+using SseCFs.Contract;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Mounting;
-using SseCFs.Tree;
+using SseCFs.Upkeep;
 
 namespace SseCFs.Tool.CommandLine;
 

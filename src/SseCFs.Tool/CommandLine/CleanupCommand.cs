@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Extensions.Logging.Abstractions;
-using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Mounting;
 
 namespace SseCFs.Tool.CommandLine;

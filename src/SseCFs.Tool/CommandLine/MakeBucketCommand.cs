@@ -1,6 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging.Abstractions;
-using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Mounting;
 
 namespace SseCFs.Tool.CommandLine;

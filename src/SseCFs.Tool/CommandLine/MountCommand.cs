@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Fuse;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Logging;

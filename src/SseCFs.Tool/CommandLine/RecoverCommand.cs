@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Microsoft.Extensions.Logging;
-using SseCFs.Store;
+using SseCFs.Contract;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Logging;
 using SseCFs.Tool.Mounting;

@@ -4,6 +4,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging.Abstractions;
 using SseCFs.Keys;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Mounting;
 using SseCFs.Upkeep;

@@ -1,4 +1,5 @@
 using System.Text.Json.Serialization;
+using SseCFs.Contract;
 
 namespace SseCFs.Tool.Control;
 

@@ -1,4 +1,5 @@
 using Amazon.S3;
+using SseCFs.Contract;
 using SseCFs.Fuse;
 using SseCFs.WinFsp;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Tool.Mounting.Linux;
 using SseCFs.Tool.Mounting.Windows;
 

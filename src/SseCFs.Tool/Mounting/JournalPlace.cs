@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Journal;
 using SseCFs.Keys;
 using SseCFs.Tool.CommandLine;

@@ -1,10 +1,12 @@
 using Amazon.S3;
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Journal;
 using SseCFs.Keys;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Logging;
-using SseCFs.Tree;
+using SseCFs.Upkeep;
 
 namespace SseCFs.Tool.Mounting;
 

@@ -1,8 +1,8 @@
 using System.Net.Sockets;
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Journal;
-using SseCFs.Keys;
-using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.Background;
 using SseCFs.Tool.Control;
 using SseCFs.Tool.Logging;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Fuse;
 using SseCFs.Tool.CommandLine;
 

@@ -1,5 +1,7 @@
 using Amazon.S3;
+using SseCFs.Contract;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tool.CommandLine;
 
 namespace SseCFs.Tool.Mounting;

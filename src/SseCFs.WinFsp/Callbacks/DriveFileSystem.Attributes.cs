@@ -1,10 +1,10 @@
 using System.Security.AccessControl;
-
 using SseCFs.WinFsp.Metadata;
 using SseCFs.WinFsp.Names;
 using SseCFs.WinFsp.Security;
 using SseCFs.WinFsp.Session;
 using SseCFs.WinFsp.Wire;
+
 
 namespace SseCFs.WinFsp.Callbacks;
 

@@ -1,8 +1,8 @@
 using System.IO.Enumeration;
-
 using SseCFs.WinFsp.Names;
 using SseCFs.WinFsp.Session;
 using SseCFs.WinFsp.Wire;
+
 
 namespace SseCFs.WinFsp.Callbacks;
 

@@ -1,6 +1,6 @@
 using System.Text.Json.Serialization;
+using SseCFs.Content;
 using SseCFs.Store;
-using SseCFs.Write;
 
 namespace SseCFs.Journal;
 

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using Amazon.S3;
 using Amazon.S3.Model;
 using SseCFs.Keys;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Store;
 

@@ -1,3 +1,5 @@
+using SseCFs.Keys;
+
 namespace SseCFs.Store;
 
 /// <summary>

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Security.Cryptography;
+using SseCFs.Keys;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Store;
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Amazon.S3;
 using Amazon.S3.Model;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Store;
 

@@ -1,4 +1,3 @@
-
 namespace SseCFs.Tree;
 
 /// <summary>One open directory: the snapshot it reads, so that offsets stay good while the directory changes.</summary>

@@ -30,7 +30,7 @@ internal sealed class DirectoryInode : Inode
     public LookupRun? Run { get; set; }
 
     /// <summary>What a program does with name after name; null if the last operation took a name.</summary>
-    public NameSeries.Series? Series { get; set; }
+    public NameSeries? Series { get; set; }
 
     /// <summary>Whether an object "name/" stands for the directory; null when not known.</summary>
     public bool? HasMarker { get; set; }

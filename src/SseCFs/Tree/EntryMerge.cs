@@ -1,3 +1,4 @@
+using SseCFs.Keys;
 using SseCFs.Store;
 
 namespace SseCFs.Tree;

@@ -1,4 +1,4 @@
-using SseCFs.Cache;
+using SseCFs.Content;
 
 namespace SseCFs.Tree;
 

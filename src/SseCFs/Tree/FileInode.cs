@@ -1,6 +1,5 @@
-using SseCFs.Cache;
+using SseCFs.Content;
 using SseCFs.Store;
-using SseCFs.Write;
 
 namespace SseCFs.Tree;
 

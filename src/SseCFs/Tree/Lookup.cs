@@ -1,7 +1,7 @@
 namespace SseCFs.Tree;
 
 /// <summary>Finds names: in what is known and recent enough, else by asking the store for that name alone. Thread-safe.</summary>
-internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead, NameSeries series)
+internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead, SeriesDetector series)
 {
     /// <summary>A directory of more pages is not listed again soon for a name in another case.</summary>
     private const int MostPages = 10;
@@ -263,7 +263,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         {
             lock (_names.Sync)
             {
-                NameSeries.NoteRefused(directory);
+                SeriesDetector.NoteRefused(directory);
             }
         }
     }

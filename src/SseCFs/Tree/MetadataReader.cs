@@ -1,4 +1,4 @@
-using SseCFs.Cache;
+using SseCFs.Content;
 using SseCFs.Store;
 
 namespace SseCFs.Tree;

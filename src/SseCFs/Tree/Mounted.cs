@@ -1,8 +1,7 @@
 using Microsoft.Extensions.Logging;
-using SseCFs.Cache;
+using SseCFs.Content;
 using SseCFs.Journal;
 using SseCFs.Store;
-using SseCFs.Write;
 
 namespace SseCFs.Tree;
 

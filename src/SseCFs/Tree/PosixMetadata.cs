@@ -1,5 +1,6 @@
 using System.Globalization;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Tree;
 

@@ -1,4 +1,5 @@
-using SseCFs.Cache;
+using SseCFs.Content;
+using SseCFs.Keys;
 using SseCFs.Store;
 
 namespace SseCFs.Tree;

@@ -3,6 +3,7 @@ using System.Security.Cryptography;
 using System.Text;
 using SseCFs.Keys;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Upkeep;
 

@@ -1,4 +1,5 @@
 using SseCFs.Store;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Upkeep;
 

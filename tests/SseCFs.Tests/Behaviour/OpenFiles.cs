@@ -1,4 +1,3 @@
-using SseCFs.Store;
 using SseCFs.Tests.Support;
 
 namespace SseCFs.Tests.Behaviour;

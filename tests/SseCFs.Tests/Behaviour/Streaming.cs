@@ -1,5 +1,4 @@
 using SseCFs.Tests.Support;
-using SseCFs.Tree;
 
 namespace SseCFs.Tests.Behaviour;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using SseCFs.LocalStore;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using Xunit;
 
 namespace SseCFs.Tests.Store;

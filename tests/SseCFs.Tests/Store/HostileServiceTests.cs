@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using Xunit;
 
 namespace SseCFs.Tests.Store;

@@ -3,6 +3,7 @@ using Amazon.S3;
 using Amazon.S3.Model;
 using SseCFs.LocalStore;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using Xunit;
 
 namespace SseCFs.Tests.Store;

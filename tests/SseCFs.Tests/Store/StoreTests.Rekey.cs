@@ -4,6 +4,7 @@ using System.Text;
 using Amazon.S3.Model;
 using SseCFs.Keys;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tests.Support;
 using SseCFs.Upkeep;
 using Xunit;

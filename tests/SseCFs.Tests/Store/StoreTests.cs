@@ -4,6 +4,7 @@ using System.Text;
 using Amazon.S3;
 using Amazon.S3.Model;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using Xunit;
 
 namespace SseCFs.Tests.Store;

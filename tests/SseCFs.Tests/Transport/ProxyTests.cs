@@ -7,6 +7,7 @@ using SseCFs.Keys;
 using SseCFs.Keys.OpenStack;
 using SseCFs.LocalStore;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 using SseCFs.Tests.Keys.OpenStack;
 using SseCFs.Tests.Support;
 using SseCFs.Transport;

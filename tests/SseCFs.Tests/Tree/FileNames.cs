@@ -1,6 +1,5 @@
 using System.Text;
 using CsCheck;
-using SseCFs.Tree;
 
 namespace SseCFs.Tests.Tree;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using SseCFs.Contract;
 using SseCFs.Tool.CommandLine;
 using Xunit;
 

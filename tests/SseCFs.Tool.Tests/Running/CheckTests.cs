@@ -1,4 +1,3 @@
-using SseCFs.Keys;
 using SseCFs.LocalStore;
 using Xunit;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using SseCFs.Keys;
 using SseCFs.LocalStore;
 using SseCFs.Store;
+using SseCFs.Store.S3;
 
 namespace SseCFs.Tool.Tests.Running;
 

@@ -1,5 +1,4 @@
 using Fsp.Interop;
-using SseCFs.Store;
 using SseCFs.Tests.Support;
 using SseCFs.WinFsp.Tests.Support;
 using SseCFs.WinFsp.Wire;

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Fuse;
 using SseCFs.Fuse.Mounting;
 using SseCFs.Tool.Native;

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.WinFsp;
 
 namespace SseCFs.Tool.Mounting.Windows;

@@ -1,0 +1,365 @@
+using SseCFs.Journal;
+using SseCFs.Keys;
+using SseCFs.Outbox;
+using SseCFs.Store;
+using SseCFs.Tree;
+
+namespace SseCFs.Operations;
+
+/// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
+internal sealed class Renaming(
+    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, Saving saving, Creation creation, Removal removal)
+{
+    private readonly Namespace _names = mounted.Names;
+    private readonly TreeMove _move = new(mounted, storer, saving);
+
+    /// <summary>The caller holds the gates of both directories.</summary>
+    public async ValueTask RenameAsync(DirectoryInode from, string oldName, DirectoryInode to, string newName, bool noReplace, CancellationToken cancellation)
+    {
+        var source = await lookup.GetAsync(from, oldName, cancellation).ConfigureAwait(false);
+        if (source is FileInode { Stored: not null } file && storer.IsResent(file))
+        {
+            source = await lookup.GetToResendAsync(from, oldName, source, cancellation).ConfigureAwait(false);
+        }
+        // The condition of the copy shows if the target is not what is known of it; where nothing is copied at once, it is asked for.
+        var isCopied = source is FileInode { Stored: not null } and not FileInode { IsClaim: true, Staged: not null };
+        var target = isCopied && !noReplace
+            ? await lookup.FindToReplaceAsync(to, newName, cancellation).ConfigureAwait(false)
+            : await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
+        if (await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is null)
+        {
+            return;
+        }
+        // Another writer has moved, removed or replaced what is known of either name.
+        source = await lookup.GetNowAsync(from, oldName, cancellation).ConfigureAwait(false);
+        target = await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
+        if (await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is { } failure)
+        {
+            throw new FsException(failure.Reason, failure.Message, failure);
+        }
+    }
+
+    /// <returns>Why nothing was done, if one of the names may lead to something else by now; null: it is done.</returns>
+    private async ValueTask<FsException?> TryRenameAsync(
+        Inode source, string oldName, DirectoryInode from, Inode? target, string newName, DirectoryInode to, bool noReplace, CancellationToken cancellation)
+    {
+        if (target is not null && noReplace)
+        {
+            throw new FsException(FsError.Exists, $"{_names.KeyOf(to, newName)} exists");
+        }
+        if (ReferenceEquals(source, target))
+        {
+            return null;
+        }
+        if (await metadata.IsHiddenAsync(source, cancellation).ConfigureAwait(false))
+        {
+            throw new FsException(FsError.NotFound, $"there is no {oldName} in {_names.KeyOf(from)}");
+        }
+        if (target is not null && await metadata.IsHiddenAsync(target, cancellation).ConfigureAwait(false))
+        {
+            throw new FsException(FsError.Exists, $"{_names.KeyOf(to, newName)} exists, and is not shown because it is not encrypted");
+        }
+        var failure = source is DirectoryInode directory
+            ? await RenameDirectoryAsync(directory, from, to, newName, target, cancellation).ConfigureAwait(false)
+            : await RenameFileAsync((FileInode)source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false);
+        if (failure is not null)
+        {
+            return failure;
+        }
+        creation.TouchDirectory(from);
+        if (!ReferenceEquals(from, to))
+        {
+            creation.TouchDirectory(to);
+        }
+        return null;
+    }
+
+    private async ValueTask<FsException?> RenameFileAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, bool noReplace, CancellationToken cancellation)
+    {
+        if (target is DirectoryInode)
+        {
+            return new FsException(FsError.IsDirectory, $"{_names.KeyOf(target)} is a directory");
+        }
+        var replaced = (FileInode?)target;
+        var newKey = _names.KeyOf(to, newName);
+        await EnsureReadableAsync(source, cancellation).ConfigureAwait(false);
+        if (replaced is not null)
+        {
+            await EnsureReadableAsync(replaced, cancellation).ConfigureAwait(false);
+        }
+        // Two files' gates, in the order of their numbers as everywhere.
+        var (first, second) = replaced is not null && replaced.Number < source.Number ? (replaced, source) : (source, replaced);
+        await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            if (second is not null)
+            {
+                await second.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+            }
+            try
+            {
+                FsException? failure;
+                try
+                {
+                    failure = await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                }
+                catch (FsException e) when (e.Reason is FsError.Stale or FsError.Conflict)
+                {
+                    if (!await TryFollowAsync(source, replaced, cancellation).ConfigureAwait(false))
+                    {
+                        throw;
+                    }
+                    return await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false);
+                }
+                return failure is { Reason: FsError.Stale or FsError.Conflict } && await TryFollowAsync(source, replaced, cancellation).ConfigureAwait(false)
+                    ? await MoveFileAsync(source, from, to, newName, newKey, replaced, noReplace, cancellation).ConfigureAwait(false)
+                    : failure;
+            }
+            finally
+            {
+                second?.Gate.Release();
+            }
+        }
+        finally
+        {
+            first.Gate.Release();
+        }
+    }
+
+    /// <summary>Either was encrypted anew, and is known under its new version now.</summary>
+    private async ValueTask<bool> TryFollowAsync(FileInode source, FileInode? replaced, CancellationToken cancellation) =>
+        await Versions.TryFollowAsync(mounted, source, cancellation).ConfigureAwait(false)
+        | (replaced is not null && await Versions.TryFollowAsync(mounted, replaced, cancellation).ConfigureAwait(false));
+
+    private async ValueTask<FsException?> MoveFileAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, string newKey, FileInode? replaced, bool noReplace, CancellationToken cancellation)
+    {
+        await storer.EndStreamAsync(source, cancellation).ConfigureAwait(false);
+        if (replaced is not null)
+        {
+            await removal.SaveForHandlesAsync(replaced, cancellation).ConfigureAwait(false);
+        }
+        if (source.Stored is null || source is { IsClaim: true, Staged: not null })
+        {
+            await MoveUnstoredAsync(source, from, to, newName, replaced, cancellation).ConfigureAwait(false);
+            return null;
+        }
+        // What is being written moves along unsaved: nobody is to see half of it under either name.
+        if (source.Staged is not null && !DeferredWrites.IsBeingWritten(source))
+        {
+            await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
+        }
+        // Before the target is replaced, since it may fail.
+        await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
+        var now = mounted.Now();
+        bool wasDirty;
+        lock (source.Sync)
+        {
+            source.Metadata!.ChangeTime = now;
+            wasDirty = source.IsMetadataDirty;
+            source.IsMetadataDirty = false;
+        }
+        var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
+        var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
+        var attempt = WriteAttempt.New();
+        using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey, attempt), mounted.Log);
+        WrittenObject written;
+        SetInFlight(true);
+        try
+        {
+            written = await storer.CopyAsync(source, newKey, attempt, condition, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Exists or FsError.Stale or FsError.Conflict)
+        {
+            record.End();
+            SetInFlight(false);
+            return e;
+        }
+        catch
+        {
+            record.End();
+            SetInFlight(false);
+            throw;
+        }
+        lock (_names.Sync)
+        {
+            _names.Detach(source);
+            if (replaced is not null)
+            {
+                removal.Forget(replaced);
+            }
+            _names.Attach(to, newName, source);
+            lock (source.Sync)
+            {
+                Versions.Moved(source, newKey, written);
+                source.IsMetadataInFlight = false;
+            }
+        }
+        await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
+        await RemoveSourceAsync(source, from, oldKey, oldETag, newKey).ConfigureAwait(false);
+        record.End();
+        return null;
+
+        // False: the rename has failed, and a change of attributes that was to go along is dirty again.
+        void SetInFlight(bool isInFlight)
+        {
+            lock (source.Sync)
+            {
+                source.IsMetadataInFlight = isInFlight;
+                source.IsMetadataDirty |= !isInFlight && wasDirty;
+            }
+        }
+    }
+
+    private async ValueTask RemoveSourceAsync(FileInode source, DirectoryInode from, string oldKey, string oldETag, string newKey)
+    {
+        try
+        {
+            while (!await RenamedSource.TryRemoveAsync(mounted, oldKey, oldETag, CancellationToken.None).ConfigureAwait(false))
+            {
+                if (await TakeAlongAsync(source, oldKey, newKey).ConfigureAwait(false) is { } taken)
+                {
+                    oldETag = taken;
+                    continue;
+                }
+                TreeLog.ChangedMeanwhile(mounted.Log, oldKey);
+                lock (_names.Sync)
+                {
+                    from.ListedAt = null;
+                }
+                return;
+            }
+        }
+        catch (FsException e)
+        {
+            // The file is at its new place: that much is done. The old name shows again until the next mount, which finds the record, or someone removes it.
+            TreeLog.SourceLeft(mounted.Log, oldKey, newKey, e.Message);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Another writer has stored a version under the old name since it was last looked at: that is what the new name gets, unless a program here has the file open.
+    /// </summary>
+    /// <returns>The ETag of that version; null: it stays where it is.</returns>
+    private async ValueTask<string?> TakeAlongAsync(FileInode source, string oldKey, string newKey)
+    {
+        WriteCondition condition;
+        lock (source.Sync)
+        {
+            if (source.Handles > 0 || source.Staged is not null)
+            {
+                return null;
+            }
+            condition = WriteCondition.Match(source.Stored!.ETag);
+        }
+        try
+        {
+            var theirs = await mounted.Store.HeadAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
+            var copy = await mounted.Store.CopyAsync(theirs, newKey, theirs.Metadata, condition, CancellationToken.None).ConfigureAwait(false);
+            lock (_names.Sync)
+            {
+                lock (source.Sync)
+                {
+                    Versions.Replace(mounted, source, new StoredVersion(copy.ETag, theirs.Size, copy.LastModified, Encryption.CustomerKey, IsOwnWrite: true));
+                }
+            }
+            return theirs.ETag;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound)
+        {
+            // Removed again: the old name is free, whatever version is named.
+            return "";
+        }
+        catch (FsException e) when (e.IsUnreadable || e.Reason is FsError.Stale or FsError.Conflict)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// Nothing of the file is in the store yet, but perhaps the empty object that holds its name: only the name changes, and the first upload replaces what stands there.
+    /// </summary>
+    private async ValueTask MoveUnstoredAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, FileInode? replaced, CancellationToken cancellation)
+    {
+        var (oldKey, newKey) = (_names.KeyOf(source), _names.KeyOf(to, newName));
+        var claim = source.IsClaim ? source.Stored : null;
+        if (claim is not null)
+        {
+            await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
+        }
+        var replacedSave = replaced?.Journal;
+        if (replaced is not null)
+        {
+            replaced.Journal = null;
+        }
+        MoveName(source, to, newName, replaced);
+        await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
+        replacedSave?.Remove();
+        if (claim is not null)
+        {
+            await RemoveSourceAsync(source, from, oldKey, claim.ETag, newKey).ConfigureAwait(false);
+        }
+    }
+
+    private void MoveName(FileInode source, DirectoryInode to, string newName, FileInode? replaced)
+    {
+        lock (_names.Sync)
+        {
+            _names.Detach(source);
+            lock (source.Sync)
+            {
+                // The version to be replaced is the condition of that upload.
+                source.Stored = replaced?.Stored;
+                source.IsClaim = false;
+                source.Content?.Dispose();
+                source.Content = null;
+            }
+            if (replaced is not null)
+            {
+                removal.Forget(replaced);
+            }
+            _names.Attach(to, newName, source);
+        }
+    }
+
+    private async ValueTask<FsException?> RenameDirectoryAsync(
+        DirectoryInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, CancellationToken cancellation)
+    {
+        for (var above = to; above is not null; above = above.Parent)
+        {
+            if (ReferenceEquals(above, source))
+            {
+                throw new FsException(FsError.InvalidArgument, "a directory cannot be moved into itself");
+            }
+        }
+        if (target is FileInode)
+        {
+            return new FsException(FsError.NotDirectory, $"{_names.KeyOf(target)} is not a directory");
+        }
+        if (target is DirectoryInode replaced)
+        {
+            await removal.EnsureEmptyAsync(replaced, cancellation).ConfigureAwait(false);
+        }
+        var newPrefix = _names.KeyOf(to, newName + "/");
+        await metadata.EnsureAsync(source, withContent: false, cancellation).ConfigureAwait(false);
+        await _move.MoveAsync(source, newPrefix, () => removal.KeepDirectoryAsync(from, source, cancellation), () =>
+        {
+            _names.Detach(source);
+            if (target is not null)
+            {
+                _names.Detach(target);
+            }
+            _names.Attach(to, newName, source);
+        }, cancellation).ConfigureAwait(false);
+        return null;
+    }
+
+    private async ValueTask EnsureReadableAsync(FileInode file, CancellationToken cancellation)
+    {
+        await metadata.EnsureAsync(file, withContent: true, cancellation).ConfigureAwait(false);
+        metadata.EnsureReadable(file);
+    }
+}
