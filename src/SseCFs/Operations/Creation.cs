@@ -125,17 +125,18 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
 
     private async ValueTask<PosixMetadata> NewMetadataAsync(DirectoryInode parent, uint mode, Caller caller, CancellationToken cancellation)
     {
-        await metadata.EnsureAsync(parent, withContent: false, cancellation).ConfigureAwait(false);
         var gid = caller.Gid;
-        lock (parent.Sync)
+        for (var isKnown = false; !isKnown;)
         {
-            // A set-group-id directory hands down its group, and to directories the bit as well (inode_init_owner in Linux).
-            if ((parent.Metadata!.Mode & FileType.SetGroupId) != 0)
+            await metadata.EnsureAsync(parent, withContent: false, cancellation).ConfigureAwait(false);
+            lock (parent.Sync)
             {
-                gid = parent.Metadata.Gid;
-                if ((mode & FileType.Mask) == FileType.Directory)
+                // A set-group-id directory hands down its group, and to directories the bit as well (inode_init_owner in Linux).
+                isKnown = parent.Metadata is not null;
+                if (parent.Metadata is { } known && (known.Mode & FileType.SetGroupId) != 0)
                 {
-                    mode |= FileType.SetGroupId;
+                    gid = known.Gid;
+                    mode |= (mode & FileType.Mask) == FileType.Directory ? FileType.SetGroupId : 0;
                 }
             }
         }

@@ -156,11 +156,15 @@ internal sealed class Renaming(
         bool wasDirty;
         lock (source.Sync)
         {
-            source.Metadata!.ChangeTime = now;
+            if (source.Metadata is not { } known)
+            {
+                return new FsException(FsError.Stale, $"{newKey} was to get what another writer has just replaced");
+            }
+            known.ChangeTime = now;
             wasDirty = source.IsMetadataDirty;
             source.IsMetadataDirty = false;
         }
-        var condition = replaced?.Stored is { } known ? WriteCondition.Match(known.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
+        var condition = replaced?.Stored is { } there ? WriteCondition.Match(there.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
         var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
         var attempt = WriteAttempt.New();
         using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey, attempt), mounted.Log);

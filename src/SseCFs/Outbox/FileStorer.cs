@@ -215,11 +215,14 @@ internal sealed class FileStorer(Mounted mounted)
             lock (mounted.Names.Sync)
             {
                 mounted.Names.Touch(directory);
-                directory.HasMarker = true;
-                directory.MarkerModified = written.LastModified;
-                directory.MarkerETag = written.ETag;
-                directory.MetadataAt = mounted.Clock.GetTimestamp();
-                directory.IsMetadataInFlight = false;
+                lock (directory.Sync)
+                {
+                    directory.HasMarker = true;
+                    directory.MarkerModified = written.LastModified;
+                    directory.MarkerETag = written.ETag;
+                    directory.MetadataAt = mounted.Clock.GetTimestamp();
+                    directory.IsMetadataInFlight = false;
+                }
             }
             directory.ForgetSave();
         }

@@ -49,7 +49,4 @@ internal sealed class DirectoryInode : Inode
 
     /// <summary>Keys directly below that no file system can show.</summary>
     public int HiddenEntries { get; set; }
-
-    /// <summary>For dropping listings that were not used for long.</summary>
-    public long UsedAt { get; set; }
 }

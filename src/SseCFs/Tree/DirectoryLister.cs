@@ -42,43 +42,19 @@ internal sealed class DirectoryLister(Mounted mounted)
     /// <summary>Asks for no more than the first few entries, the directory's marker among them. Where these are all, it is listed.</summary>
     public async ValueTask PeekAsync(DirectoryInode directory, int entries, CancellationToken cancellation)
     {
-        var asked = mounted.Clock.GetTimestamp();
-        var started = _names.BeginQuestion(directory);
-        try
+        while (!await TryAskAsync(directory, async prefix => [await mounted.Store.ListFirstAsync(prefix, "/", entries, cancellation).ConfigureAwait(false)]).ConfigureAwait(false))
         {
-            var prefix = _names.KeyOf(directory);
-            var page = await mounted.Store.ListFirstAsync(prefix, "/", entries, cancellation).ConfigureAwait(false);
-            Merge(directory, prefix, [page], started, asked);
-        }
-        finally
-        {
-            _names.EndQuestion(directory);
         }
     }
 
     private async Task ListAsync(DirectoryInode directory, int most)
     {
-        var asked = mounted.Clock.GetTimestamp();
-        var started = _names.BeginQuestion(directory);
         try
         {
-            var prefix = _names.KeyOf(directory);
-            var pages = new List<ListPage>();
-            var entries = 0;
-            await foreach (var page in mounted.Store.ListAllAsync(prefix, "/", CancellationToken.None).ConfigureAwait(false))
+            List<ListPage> pages = [];
+            while (!await TryAskAsync(directory, async prefix => pages = await PagesAsync(prefix, most).ConfigureAwait(false)).ConfigureAwait(false))
             {
-                pages.Add(page);
-                entries += page.Objects.Count + page.CommonPrefixes.Count;
-                if (pages.Count == most)
-                {
-                    break;
-                }
-                if (entries > MostEntries)
-                {
-                    throw new FsException(FsError.BadReply, $"{prefix} has more than {MostEntries} entries, or the service lists without an end");
-                }
             }
-            Merge(directory, prefix, pages, started, asked);
             lock (_names.Sync)
             {
                 directory.Pages = pages[^1].Continuation is null ? pages.Count : Math.Max(directory.Pages, pages.Count + 1);
@@ -90,10 +66,55 @@ internal sealed class DirectoryLister(Mounted mounted)
             {
                 directory.Listing = null;
             }
+        }
+    }
+
+    private async Task<List<ListPage>> PagesAsync(string prefix, int most)
+    {
+        var pages = new List<ListPage>();
+        var entries = 0;
+        await foreach (var page in mounted.Store.ListAllAsync(prefix, "/", CancellationToken.None).ConfigureAwait(false))
+        {
+            pages.Add(page);
+            entries += page.Objects.Count + page.CommonPrefixes.Count;
+            if (pages.Count == most)
+            {
+                break;
+            }
+            if (entries > MostEntries)
+            {
+                throw new FsException(FsError.BadReply, $"{prefix} has more than {MostEntries} entries, or the service lists without an end");
+            }
+        }
+        return pages;
+    }
+
+    /// <returns>False: the directory was moved meanwhile, and the answer is of no use.</returns>
+    private async ValueTask<bool> TryAskAsync(DirectoryInode directory, Func<string, Task<List<ListPage>>> ask)
+    {
+        var asked = mounted.Clock.GetTimestamp();
+        var started = _names.BeginQuestion(directory);
+        try
+        {
+            var prefix = _names.KeyOf(directory);
+            var pages = await ask(prefix).ConfigureAwait(false);
+            lock (_names.Sync)
+            {
+                if (_names.KeyOf(directory) != prefix)
+                {
+                    return false;
+                }
+                Merge(directory, prefix, pages, started, asked);
+                return true;
+            }
+        }
+        finally
+        {
             _names.EndQuestion(directory);
         }
     }
 
+    /// <summary>Under <see cref="Namespace.Sync"/>.</summary>
     /// <param name="pages">From the first one on.</param>
     private void Merge(DirectoryInode directory, string prefix, List<ListPage> pages, long started, long asked)
     {
@@ -101,53 +122,50 @@ internal sealed class DirectoryLister(Mounted mounted)
         var hidden = 0;
         string? firstHidden = null;
         ListedObject? marker = null;
-        lock (_names.Sync)
+        foreach (var common in pages.SelectMany(page => page.CommonPrefixes))
         {
-            foreach (var common in pages.SelectMany(page => page.CommonPrefixes))
+            var name = common[prefix.Length..^1];
+            if (FileName.ToName(name) is null)
             {
-                var name = common[prefix.Length..^1];
-                if (FileName.ToName(name) is null)
-                {
-                    hidden++;
-                    firstHidden ??= common;
-                }
-                else if (seen.Add(name))
-                {
-                    _merge.MergeDirectory(directory, name, hasMarker: null, marker: null, started);
-                }
+                hidden++;
+                firstHidden ??= common;
             }
-            foreach (var listed in pages.SelectMany(page => page.Objects))
+            else if (seen.Add(name))
             {
-                var name = listed.Key[prefix.Length..];
-                if (name.Length == 0)
-                {
-                    marker = listed;
-                }
-                else if (FileName.ToName(name) is null || !seen.Add(name))
-                {
-                    hidden++;
-                    firstHidden ??= listed.Key;
-                }
-                else
-                {
-                    _merge.MergeFile(directory, name, listed, started);
-                }
+                _merge.MergeDirectory(directory, name, hasMarker: null, marker: null, started);
             }
-            EntryMerge.MergeMarker(directory, marker is not null, marker, started);
-            if (pages[^1].Continuation is not null)
-            {
-                return;
-            }
-            foreach (var name in directory.Children.Keys.Where(name => !seen.Contains(name)).ToList())
-            {
-                _merge.MergeAbsence(directory, name, started);
-            }
-            directory.ListedAt = asked;
-            if (hidden > 0 && hidden != directory.HiddenEntries)
-            {
-                TreeLog.EntriesHidden(mounted.Log, prefix, hidden, firstHidden!);
-            }
-            directory.HiddenEntries = hidden;
         }
+        foreach (var listed in pages.SelectMany(page => page.Objects))
+        {
+            var name = listed.Key[prefix.Length..];
+            if (name.Length == 0)
+            {
+                marker = listed;
+            }
+            else if (FileName.ToName(name) is null || !seen.Add(name))
+            {
+                hidden++;
+                firstHidden ??= listed.Key;
+            }
+            else
+            {
+                _merge.MergeFile(directory, name, listed, started);
+            }
+        }
+        EntryMerge.MergeMarker(directory, marker is not null, marker, started);
+        if (pages[^1].Continuation is not null)
+        {
+            return;
+        }
+        foreach (var name in directory.Children.Keys.Where(name => !seen.Contains(name)).ToList())
+        {
+            _merge.MergeAbsence(directory, name, started);
+        }
+        directory.ListedAt = asked;
+        if (hidden > 0 && hidden != directory.HiddenEntries)
+        {
+            TreeLog.EntriesHidden(mounted.Log, prefix, hidden, firstHidden!);
+        }
+        directory.HiddenEntries = hidden;
     }
 }

@@ -46,16 +46,19 @@ internal sealed class EntryMerge(Mounted mounted)
             return;
         }
         directory.HasMarker = hasMarker;
-        if (marker is not { } listed || directory.IsMetadataNewer)
+        lock (directory.Sync)
         {
-            return;
+            if (marker is not { } listed || directory.IsMetadataNewer)
+            {
+                return;
+            }
+            if (directory.MarkerModified != default && (directory.MarkerModified - listed.LastModified).Duration() >= TimeSpan.FromSeconds(1))
+            {
+                directory.Metadata = null;
+            }
+            directory.MarkerModified = listed.LastModified;
+            directory.MarkerETag = listed.ETag;
         }
-        if (directory.MarkerModified != default && (directory.MarkerModified - listed.LastModified).Duration() >= TimeSpan.FromSeconds(1))
-        {
-            directory.Metadata = null;
-        }
-        directory.MarkerModified = listed.LastModified;
-        directory.MarkerETag = listed.ETag;
     }
 
     /// <summary>An object has the name, and there are no keys below it.</summary>

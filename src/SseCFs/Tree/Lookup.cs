@@ -221,7 +221,6 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         var began = mounted.Clock.GetTimestamp();
         lock (_names.Sync)
         {
-            directory.UsedAt = mounted.Clock.GetTimestamp();
             series.NoteLookup(directory);
             if (directory.Children.TryGetValue(name, out child))
             {

@@ -196,6 +196,14 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
 
     private async ValueTask LoadDirectoryAsync(DirectoryInode directory)
     {
+        while (!await TryLoadDirectoryAsync(directory).ConfigureAwait(false))
+        {
+        }
+    }
+
+    /// <returns>False: the directory was moved meanwhile, and the answer is of no use.</returns>
+    private async ValueTask<bool> TryLoadDirectoryAsync(DirectoryInode directory)
+    {
         ObjectInfo? info = null;
         var started = mounted.Names.Sequence;
         var key = mounted.Names.KeyOf(directory);
@@ -213,11 +221,16 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
         }
         lock (mounted.Names.Sync)
         {
+            if (mounted.Names.KeyOf(directory) != key)
+            {
+                return false;
+            }
             lock (directory.Sync)
             {
                 Apply(directory, key, info, started);
             }
         }
+        return true;
     }
 
     private void Apply(DirectoryInode directory, string key, ObjectInfo? info, long started)

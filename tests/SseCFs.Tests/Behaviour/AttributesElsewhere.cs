@@ -117,6 +117,54 @@ public sealed class AttributesElsewhere : MountTest
         Assert.Equal([2, 2], Store["a"].Data);
     }
 
+    /// <summary>An answer about the place where the directory was says nothing of where it is.</summary>
+    [PosixFact]
+    public async Task A_directory_that_moves_while_it_is_asked_for_keeps_its_attributes()
+    {
+        var other = MountAgain();
+        await other.MakeDirectory("d");
+        await other.MakeDirectory("d/sub");
+        await other.Change("d/sub", new AttributeChange { Mode = 0x1C0 });
+        await other.Write("d/sub/a", [1]);
+        Assert.Equal(0, await other.Files.DrainAsync(default));
+        await Mount.List("d");
+        var isAsked = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        Faults.Before(RequestKind.Head, "d/sub/", async _ =>
+        {
+            isAsked.SetResult();
+            await goOn.Task;
+        });
+        var asked = Mount.Stat("d/sub");
+        await isAsked.Task;
+        await Mount.Rename("d", "e");
+        goOn.SetResult();
+        await asked;
+        Assert.Equal(FileType.Directory | 0x1C0u, (await Mount.Stat("e/sub")).Mode);
+    }
+
+    /// <summary>The same for what it holds.</summary>
+    [PosixFact]
+    public async Task A_directory_that_moves_while_it_is_listed_is_listed_whole()
+    {
+        Store.PutForeign("d/a", [1]);
+        Store.PutForeign("d/b", [2]);
+        await Mount.InodeOf("d");
+        var isAsked = new TaskCompletionSource();
+        var goOn = new TaskCompletionSource();
+        Faults.Before(RequestKind.List, "d/", async _ =>
+        {
+            isAsked.SetResult();
+            await goOn.Task;
+        });
+        var listed = Mount.List("d");
+        await isAsked.Task;
+        await Mount.Rename("d", "e");
+        goOn.SetResult();
+        Assert.Equal(["a", "b"], await listed);
+        Assert.Equal(["a", "b"], await Mount.List("e"));
+    }
+
     private async Task Synced(string path)
     {
         var handle = await Mount.Open(path, OpenFlags.Read | OpenFlags.Write);
