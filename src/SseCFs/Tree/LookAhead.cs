@@ -9,20 +9,11 @@ namespace SseCFs.Tree;
 /// </remarks>
 internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
 {
-    /// <summary>The number of look-ups that make a run. A program that looks up fewer names may want no others.</summary>
-    public const int Noticed = 3;
-
-    /// <summary>Look-ups do not list a directory of more pages again.</summary>
-    private const int MostPages = 10;
-
     /// <summary>The most attributes that are asked for and not looked up yet: enough for a program that reads an ordinary directory in an order of its own.</summary>
     private const int MostUnused = 512;
 
     /// <summary>The number of entries considered ahead of the look-ups.</summary>
     private const int Window = 1024;
-
-    /// <summary>The pause between two look-ups that ends a run.</summary>
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
 
     private readonly Namespace _names = mounted.Names;
     private readonly int _atOnce = mounted.Options.MetadataRequests;
@@ -81,12 +72,12 @@ internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
         List<Inode>? starting = null;
         lock (_names.Sync)
         {
-            if (directory is not { ListedAt: not null, Run: { Count: >= Noticed } run })
+            if (directory is not { ListedAt: not null, Run: { Count: >= SeriesDetector.Noticed } run })
             {
                 return;
             }
             run.Order ??= OrderFrom(directory, child);
-            var mostUnused = Math.Min(MostUnused, _atOnce * (run.Count - Noticed + 1));
+            var mostUnused = Math.Min(MostUnused, _atOnce * (run.Count - SeriesDetector.Noticed + 1));
             var end = Math.Min(run.Order.Count, run.Count + Window);
             for (; run.Next < end && _running < _atOnce && run.Unused < mostUnused; run.Next++)
             {
@@ -107,9 +98,9 @@ internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
     private bool IsToBeAsked(DirectoryInode directory, Inode inode) =>
         inode.Loading is null
         && (!metadata.IsKnown(inode)
-            || directory.Pages > MostPages && inode is FileInode { HoldsUnsaved: false } && !mounted.IsWithin(inode.ConfirmedAt, mounted.Options.AttributesValid / 2));
+            || directory.Pages > SeriesDetector.MostPages && inode is FileInode { HoldsUnsaved: false } && !mounted.IsWithin(inode.ConfirmedAt, mounted.Options.AttributesValid / 2));
 
-    private LookupRun? Current(DirectoryInode directory) => directory.Run is { } run && mounted.IsWithin(run.At, LongestPause) ? run : null;
+    private LookupRun? Current(DirectoryInode directory) => directory.Run is { } run && mounted.IsWithin(run.At, SeriesDetector.LongestPause) ? run : null;
 
     private static List<Inode> OrderFrom(DirectoryInode directory, Inode child)
     {

@@ -118,7 +118,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         for (var isAgain = false; ; isAgain = true)
         {
             var (child, isBelieved, count) = await RecallAsync(directory, name, caller, cancellation).ConfigureAwait(false);
-            var use = new Use(caller, isToOpen, isToOpen && count < LookAhead.Noticed);
+            var use = new Use(caller, isToOpen, isToOpen && count < SeriesDetector.Noticed);
             if (!isBelieved)
             {
                 var isNew = child is null;
@@ -275,7 +275,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     /// </summary>
     private bool IsBelieved(DirectoryInode directory, Inode child, Caller caller, int count) =>
         child is FileInode { HoldsUnsaved: true } || IsRecent(child)
-        && (!caller.KeepsEntries || mounted.IsWithin(child.ConfirmedAt, Instant) || !child.IsTold && (count >= LookAhead.Noticed || series.IsRemoving(directory)));
+        && (!caller.KeepsEntries || mounted.IsWithin(child.ConfirmedAt, Instant) || !child.IsTold && (count >= SeriesDetector.Noticed || series.IsRemoving(directory)));
 
     private void NoteAsked(DirectoryInode directory, string name, Inode? child, bool isNew, Caller caller)
     {

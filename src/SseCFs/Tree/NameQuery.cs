@@ -31,7 +31,7 @@ internal sealed class NameQuery(Mounted mounted)
                         // The directory was moved meanwhile.
                         continue;
                     }
-                    return below is { } first ? _merge.MergeDirectory(directory, name, Marker(first, key) is not null, Marker(first, key), started)
+                    return below is { } first ? MergeDirectory(directory, name, first, key, started)
                         : file is { } listed ? _merge.MergeFile(directory, name, listed, started)
                         : _merge.MergeAbsence(directory, name, started);
                 }
@@ -63,13 +63,17 @@ internal sealed class NameQuery(Mounted mounted)
                 }
                 return page.Objects.Count == 0
                     ? _merge.MergeAbsence(directory.Parent!, directory.Name, started) is not null
-                    : ReferenceEquals(_merge.MergeDirectory(directory.Parent!, directory.Name, Marker(page.Objects[0], key) is not null, Marker(page.Objects[0], key), started), directory);
+                    : ReferenceEquals(MergeDirectory(directory.Parent!, directory.Name, page.Objects[0], key, started), directory);
             }
         }
     }
 
     /// <summary>The object of a directory itself sorts before all others below it.</summary>
-    private static ListedObject? Marker(in ListedObject first, string key) => first.Key.Length == key.Length + 1 ? first : null;
+    private Inode? MergeDirectory(DirectoryInode parent, string name, in ListedObject first, string key, long started)
+    {
+        var hasMarker = first.Key.Length == key.Length + 1;
+        return _merge.MergeDirectory(parent, name, hasMarker, hasMarker ? first : null, started);
+    }
 
     /// <summary>The object of that key, and the first of those below it.</summary>
     private async ValueTask<(ListedObject? File, ListedObject? Below)> FindAsync(string key, CancellationToken cancellation)

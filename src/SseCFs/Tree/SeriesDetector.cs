@@ -5,17 +5,17 @@ namespace SseCFs.Tree;
 /// </summary>
 internal sealed class SeriesDetector(Mounted mounted, DirectoryLister lister)
 {
-    /// <summary>The number of names that make a series. A program that wants fewer may want no others.</summary>
+    /// <summary>The number of names that make a series, or a run of look-ups. A program that wants fewer may want no others.</summary>
     public const int Noticed = 3;
 
     /// <summary>A directory of more pages is not listed for the sake of names.</summary>
-    private const int MostPages = 10;
+    public const int MostPages = 10;
 
     /// <summary>The names found for each page that a listing may take, where it is known how many it takes; where it is not, most of them may be in vain.</summary>
     private const int NamesAPage = 3, NamesAPageAtLeast = 16;
 
-    /// <summary>The pause that ends a series.</summary>
-    private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
+    /// <summary>The pause that ends a series, or a run of look-ups.</summary>
+    public static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(200);
 
     /// <summary>Notes that a question about one name alone has found it.</summary>
     public void NoteFound(DirectoryInode directory) => Continue(directory).Found++;
