@@ -15,6 +15,9 @@ internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
     /// <summary>The number of entries considered ahead of the look-ups.</summary>
     private const int Window = 1024;
 
+    /// <summary>The look-up that starts it. The first may be that of a save, which asks for the file that it replaces.</summary>
+    public const int Starting = 2;
+
     private readonly Namespace _names = mounted.Names;
     private readonly int _atOnce = mounted.Options.MetadataRequests;
     private int _running;
@@ -24,10 +27,16 @@ internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
     public int CountOf(DirectoryInode directory) => Current(directory)?.Count ?? 0;
 
     /// <summary>Counts a look-up that found a name, or a getattr of it. Under <see cref="Namespace.Sync"/>.</summary>
-    /// <returns>The number of names in the run, this one included; 0 if the run had it before.</returns>
-    public int Note(DirectoryInode directory, Inode child)
+    /// <param name="isAsking">It needs an answer of the store. Only such names start requests for others: one that was just made here tells nothing about them.</param>
+    /// <returns>The number of names in the run, this one included; 0 if it does not count.</returns>
+    public int Note(DirectoryInode directory, Inode child, bool isAsking)
     {
-        var run = Current(directory) ?? (directory.Run = new LookupRun(++_runs));
+        var run = Current(directory);
+        if (!isAsking && run is not { Count: >= Starting })
+        {
+            return 0;
+        }
+        run ??= directory.Run = new LookupRun(++_runs);
         run.At = mounted.Clock.GetTimestamp();
         if (child.IsAskedAhead)
         {
@@ -72,12 +81,12 @@ internal sealed class LookAhead(Mounted mounted, MetadataReader metadata)
         List<Inode>? starting = null;
         lock (_names.Sync)
         {
-            if (directory is not { ListedAt: not null, Run: { Count: >= SeriesDetector.Noticed } run })
+            if (directory is not { ListedAt: not null, Run: { Count: >= Starting } run })
             {
                 return;
             }
             run.Order ??= OrderFrom(directory, child);
-            var mostUnused = Math.Min(MostUnused, _atOnce * (run.Count - SeriesDetector.Noticed + 1));
+            var mostUnused = Math.Min(MostUnused, _atOnce * (run.Count - Starting + 1));
             var end = Math.Min(run.Order.Count, run.Count + Window);
             for (; run.Next < end && _running < _atOnce && run.Unused < mostUnused; run.Next++)
             {

@@ -118,7 +118,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         for (var isAgain = false; ; isAgain = true)
         {
             var (child, isBelieved, count) = await RecallAsync(directory, name, caller, cancellation).ConfigureAwait(false);
-            var use = new Use(caller, isToOpen, isToOpen && count < SeriesDetector.Noticed);
+            var use = new Use(caller, isToOpen, isToOpen && count < LookAhead.Starting);
             if (!isBelieved)
             {
                 var isNew = child is null;
@@ -160,7 +160,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         }
         lock (_names.Sync)
         {
-            if (mounted.IsWithin(file.ConfirmedAt, ahead.Note(file.Parent!, file) > 1 ? mounted.Options.AttributesValid : Instant))
+            if (mounted.IsWithin(file.ConfirmedAt, ahead.Note(file.Parent!, file, isAsking: true) > 1 ? mounted.Options.AttributesValid : Instant))
             {
                 return;
             }
@@ -224,7 +224,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
             series.NoteLookup(directory);
             if (directory.Children.TryGetValue(name, out child))
             {
-                count = ahead.Note(directory, child);
+                count = ahead.Note(directory, child, !IsRecent(child) || !metadata.IsKnown(child));
                 isBelieved = IsBelieved(directory, child, caller, count);
                 pages = isBelieved || !metadata.IsKnown(child) ? 0 : series.PagesWorthListing(directory);
             }
@@ -289,7 +289,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
             series.NoteFound(directory);
             if (isNew)
             {
-                ahead.Note(directory, child);
+                ahead.Note(directory, child, isAsking: true);
             }
         }
     }
