@@ -111,9 +111,8 @@ public sealed partial class SseFileSystem
     }
 
     public ValueTask SetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, ExtendedAttributeMode mode, CancellationToken cancellation) =>
-        ChangeExtendedAsync(inode, name, (extended, key) =>
+        ChangeExtendedAsync(inode, name, exists =>
         {
-            var exists = extended.TryGet(key, out _);
             if (exists && mode == ExtendedAttributeMode.Create)
             {
                 throw new FsException(FsError.Exists, "the extended attribute exists");
@@ -122,19 +121,14 @@ public sealed partial class SseFileSystem
             {
                 throw new FsException(FsError.NoAttribute, "no such extended attribute");
             }
-            extended.Set(key, value.ToArray());
+            return value.ToArray();
         }, cancellation);
 
     public ValueTask RemoveExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellation) =>
-        ChangeExtendedAsync(inode, name, (extended, key) =>
-        {
-            if (!extended.Remove(key))
-            {
-                throw new FsException(FsError.NoAttribute, "no such extended attribute");
-            }
-        }, cancellation);
+        ChangeExtendedAsync(inode, name, exists => exists ? null : throw new FsException(FsError.NoAttribute, "no such extended attribute"), cancellation);
 
-    private async ValueTask ChangeExtendedAsync(ulong inode, ReadOnlyMemory<byte> name, Action<ExtendedAttributes, string> change, CancellationToken cancellation)
+    /// <param name="change">Gets whether there is one, and gives its new value; null: none.</param>
+    private async ValueTask ChangeExtendedAsync(ulong inode, ReadOnlyMemory<byte> name, Func<bool, byte[]?> change, CancellationToken cancellation)
     {
         EnsureWritable();
         var found = _mounted.Names.Get(inode);
@@ -148,21 +142,8 @@ public sealed partial class SseFileSystem
         var now = _mounted.Now();
         lock (found.Sync)
         {
-            var known = found.Metadata!;
-            var before = known.Extended.Format();
-            change(known.Extended, key);
-            try
-            {
-                known.ToObjectMetadata();
-            }
-            catch (FsException)
-            {
-                // Refused now, to the one who asked, rather than when it is stored.
-                known.Extended.RestoreFrom(before);
-                throw;
-            }
-            known.ChangeTime = now;
-            found.IsMetadataDirty = true;
+            var value = change(found.Metadata!.Extended.TryGet(key, out _));
+            found.Change(new AttributePatch { ChangeTime = now, Extended = AttributePatch.Empty.Extended.Add(key, value) });
         }
         Defer(found);
     }

@@ -80,7 +80,7 @@ public sealed partial class SseFileSystem
             throw new FsException(FsError.BadHandle, "copying needs a handle to read and one to write");
         }
         return sourceOffset == 0 && targetOffset == 0
-            ? _storer.CopyWholeAsync(source.File, target.File, length, cancellation)
+            ? _copies.CopyWholeAsync(source.File, target.File, length, cancellation)
             : throw new FsException(FsError.NotSupported, "only whole files are copied by the service");
     }
 
@@ -165,7 +165,7 @@ public sealed partial class SseFileSystem
             }
             if (clears)
             {
-                SetIdBits.Clear(file.Metadata!, keepsGroup);
+                SetIdBits.TryClear(file, keepsGroup);
             }
         }
         _files[handle] = new FileHandle(file, flags, generation, _mounted.Cache.ReadAheadLimit);
@@ -191,7 +191,7 @@ public sealed partial class SseFileSystem
         lock (file.Sync)
         {
             // While a request of our own changes the version, no answer tells whose it shows.
-            if (file.HoldsUnsaved || file.IsMetadataInFlight || file.IsDetached)
+            if (file.HoldsUnsaved || file.AreAttributesInFlight || file.IsDetached)
             {
                 return false;
             }

@@ -21,6 +21,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly LookAhead _ahead;
     private readonly SeriesDetector _series;
     private readonly Lookup _lookup;
+    private readonly FileCopies _copies;
     private readonly FileStorer _storer;
     private readonly DeferredWrites _deferred;
     private readonly Saving _saving;
@@ -44,12 +45,14 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _ahead = new LookAhead(_mounted, _metadata);
         _series = new SeriesDetector(_mounted, _lister);
         _lookup = new Lookup(_mounted, _lister, _metadata, _ahead, _series);
-        _storer = new FileStorer(_mounted);
+        _copies = new FileCopies(_mounted);
+        var markers = new DirectoryMarkers(_mounted);
+        _storer = new FileStorer(_mounted, _copies, markers);
         _deferred = new DeferredWrites(_mounted, _storer);
         _saving = new Saving(_mounted, _storer, _deferred);
-        _creation = new Creation(_mounted, _lookup, _metadata, _storer, _deferred);
-        _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, _creation);
-        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _saving, _creation, _removal);
+        _creation = new Creation(_mounted, _lookup, _metadata, markers, _deferred);
+        _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, markers, _creation);
+        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _copies, _saving, _creation, _removal);
         _content = new FileContent(_mounted, _storer, _deferred);
     }
 
@@ -273,23 +276,24 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         var keepsGroup = !clears || SetIdBits.KeepsGroup(inode, caller);
         lock (inode.Sync)
         {
-            var known = inode.Metadata!;
-            if (change.Mode is { } mode)
+            var areTimesSet = change.AccessTime is not null || change.ModifyTime is not null;
+            var file = inode as FileInode;
+            var mode = inode.Metadata!.Mode;
+            mode = change.Mode is { } permissions ? mode & FileType.Mask | permissions & FileType.PermissionMask : mode;
+            inode.Change(new AttributePatch
             {
-                known.Mode = known.Mode & FileType.Mask | mode & FileType.PermissionMask;
-            }
-            known.Uid = change.Uid ?? known.Uid;
-            known.Gid = change.Gid ?? known.Gid;
-            if (clears)
+                Permissions = clears ? SetIdBits.Cleared(mode, keepsGroup) : change.Mode is null ? null : mode & FileType.PermissionMask,
+                Uid = change.Uid,
+                Gid = change.Gid,
+                AccessTime = change.AccessTime,
+                ModifyTime = change.ModifyTime ?? (areTimesSet ? file?.WrittenAt : null),
+                CreationTime = change.CreationTime,
+                ChangeTime = now,
+            });
+            if (areTimesSet && file is not null)
             {
-                SetIdBits.Clear(known, keepsGroup);
+                file.WrittenAt = null;
             }
-            known.AreTimesOfWrite = change.AccessTime is null && change.ModifyTime is null && (known.AreTimesOfWrite || change.Size is not null);
-            known.AccessTime = change.AccessTime ?? known.AccessTime;
-            known.ModifyTime = change.ModifyTime ?? (change.Size is null ? known.ModifyTime : now);
-            known.CreationTime = change.CreationTime ?? known.CreationTime;
-            known.ChangeTime = now;
-            inode.IsMetadataDirty = true;
         }
     }
 

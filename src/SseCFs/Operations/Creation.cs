@@ -7,7 +7,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Makes files, directories, symbolic links and special nodes. Thread-safe.</summary>
-internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, DeferredWrites deferred)
+internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader metadata, DirectoryMarkers markers, DeferredWrites deferred)
 {
     /// <summary>
     /// A new regular file, staged empty: it is in the store when it is closed. The caller holds the directory's gate.
@@ -16,7 +16,7 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
     {
         mounted.Names.KeyOf(parent, name);
         var file = mounted.Names.NewFile();
-        file.Metadata = await NewMetadataAsync(parent, FileType.Regular | mode & FileType.PermissionMask, caller, cancellation).ConfigureAwait(false);
+        file.Attributes = InodeAttributes.Of(await NewMetadataAsync(parent, FileType.Regular | mode & FileType.PermissionMask, caller, cancellation).ConfigureAwait(false));
         file.Staged = new StagedContent(mounted.Staging, null);
         Attach(parent, name, file);
         return file;
@@ -57,12 +57,11 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
         DirectoryInode parent, string name, uint mode, uint device, ReadOnlyMemory<byte> content, Caller caller, CancellationToken cancellation)
     {
         var key = mounted.Names.KeyOf(parent, name);
-        var made = await NewMetadataAsync(parent, mode, caller, cancellation).ConfigureAwait(false);
-        made.Device = device;
+        var made = await NewMetadataAsync(parent, mode, caller, cancellation).ConfigureAwait(false) with { Device = device };
         var file = mounted.Names.NewFile();
         var written = await mounted.Upload.PutAsync(
             key, content.Length == 0 ? [] : [content], _ => made.ToObjectMetadata(), WriteCondition.Absent, cancellation).ConfigureAwait(false);
-        file.Metadata = made;
+        file.Attributes = InodeAttributes.Of(made);
         file.Stored = new StoredVersion(written.ETag, content.Length, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
         Attach(parent, name, file);
         return file;
@@ -73,11 +72,12 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
     {
         mounted.Names.KeyOf(parent, name + "/");
         var directory = mounted.Names.NewDirectory();
-        directory.Metadata = await NewMetadataAsync(parent, FileType.Directory | mode & FileType.PermissionMask, caller, cancellation).ConfigureAwait(false);
+        directory.Attributes = InodeAttributes.Of(
+            await NewMetadataAsync(parent, FileType.Directory | mode & FileType.PermissionMask, caller, cancellation).ConfigureAwait(false));
         // Known by its key before it can be found by its name.
         directory.Parent = parent;
         directory.Name = name;
-        await storer.StoreMarkerAsync(directory, WriteCondition.Absent, cancellation).ConfigureAwait(false);
+        await markers.PutAsync(directory, WriteCondition.Absent, cancellation).ConfigureAwait(false);
         directory.ListedAt = mounted.Clock.GetTimestamp();
         directory.Pages = 1;
         Attach(parent, name, directory);
@@ -99,17 +99,18 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
         var now = mounted.Now();
         lock (directory.Sync)
         {
-            if (directory.Metadata is not { } known)
+            if (directory.Attributes is not { Current: not null } known)
             {
                 return;
             }
-            known.ModifyTime = now;
-            known.ChangeTime = now;
+            var touched = new AttributePatch { ModifyTime = now, ChangeTime = now };
             if (directory.HasMarker != true)
             {
+                // Remembered for as long as the mount lasts.
+                directory.Attributes = known.Stored is { } stored ? known.WithStored(touched.ApplyTo(stored)) : known;
                 return;
             }
-            directory.IsMetadataDirty = true;
+            directory.Change(touched);
         }
         deferred.Add(directory, mounted.Options.DirectoryTimeDelay);
     }
@@ -126,23 +127,17 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
     private async ValueTask<PosixMetadata> NewMetadataAsync(DirectoryInode parent, uint mode, Caller caller, CancellationToken cancellation)
     {
         var gid = caller.Gid;
-        for (var isKnown = false; !isKnown;)
+        await metadata.EnsureAsync(parent, withContent: false, cancellation).ConfigureAwait(false);
+        lock (parent.Sync)
         {
-            await metadata.EnsureAsync(parent, withContent: false, cancellation).ConfigureAwait(false);
-            lock (parent.Sync)
+            // A set-group-id directory hands down its group, and to directories the bit as well (inode_init_owner in Linux).
+            if (parent.Metadata is { } known && (known.Mode & FileType.SetGroupId) != 0)
             {
-                // A set-group-id directory hands down its group, and to directories the bit as well (inode_init_owner in Linux).
-                isKnown = parent.Metadata is not null;
-                if (parent.Metadata is { } known && (known.Mode & FileType.SetGroupId) != 0)
-                {
-                    gid = known.Gid;
-                    mode |= (mode & FileType.Mask) == FileType.Directory ? FileType.SetGroupId : 0;
-                }
+                gid = known.Gid;
+                mode |= (mode & FileType.Mask) == FileType.Directory ? FileType.SetGroupId : 0;
             }
         }
         var now = mounted.Now();
-        var made = PosixMetadata.Create(mode, caller.Uid, gid, now);
-        made.CreationTime = mounted.Options.KeepCreationTime ? now : null;
-        return made;
+        return PosixMetadata.Create(mode, caller.Uid, gid, now) with { CreationTime = mounted.Options.KeepCreationTime ? now : null };
     }
 }

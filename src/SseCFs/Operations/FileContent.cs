@@ -196,6 +196,11 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer, DeferredWr
                 StagedContent staged;
                 lock (file.Sync)
                 {
+                    if (file.Staged is null)
+                    {
+                        // Refused now rather than when it is stored.
+                        file.Metadata?.EnsureFits(file.Metadata);
+                    }
                     staged = file.Staged ??= new StagedContent(mounted.Staging, emptied || content is { Size: 0 } ? null : content);
                     if (tryChange(staged))
                     {
@@ -222,9 +227,6 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer, DeferredWr
 
     private void MarkWritten(FileInode file)
     {
-        var now = mounted.Now();
-        file.Metadata!.ModifyTime = now;
-        file.Metadata.ChangeTime = now;
-        file.Metadata.AreTimesOfWrite = true;
+        file.WrittenAt = mounted.Now();
     }
 }

@@ -6,7 +6,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Removes files and directories. Thread-safe.</summary>
-internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister lister, MetadataReader metadata, FileStorer storer, Creation creation)
+internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister lister, MetadataReader metadata, FileStorer storer, DirectoryMarkers markers, Creation creation)
 {
     /// <summary>unlink(2). The caller holds the directory's gate.</summary>
     public async ValueTask UnlinkAsync(DirectoryInode parent, string name, CancellationToken cancellation)
@@ -94,7 +94,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             return;
         }
         await metadata.EnsureAsync(directory, withContent: false, cancellation).ConfigureAwait(false);
-        await storer.StoreMarkerAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
+        await markers.PutAsync(directory, WriteCondition.None, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>It has a marker, or something else of it is stored that counts.</summary>
@@ -173,11 +173,12 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             lock (file.Sync)
             {
                 file.Stored = null;
-                file.IsMetadataDirty = false;
+                file.Attributes = file.Attributes.WithoutPatch();
                 if (file.Handles == 0)
                 {
                     file.Staged?.Dispose();
                     file.Staged = null;
+                    file.WrittenAt = null;
                     file.Content?.Dispose();
                     file.Content = null;
                 }

@@ -8,7 +8,7 @@ namespace SseCFs.Operations;
 
 /// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
 internal sealed class Renaming(
-    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, Saving saving, Creation creation, Removal removal)
+    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, FileCopies copies, Saving saving, Creation creation, Removal removal)
 {
     private readonly Namespace _names = mounted.Names;
     private readonly TreeMove _move = new(mounted, storer, saving);
@@ -17,7 +17,7 @@ internal sealed class Renaming(
     public async ValueTask RenameAsync(DirectoryInode from, string oldName, DirectoryInode to, string newName, bool noReplace, CancellationToken cancellation)
     {
         var source = await lookup.GetAsync(from, oldName, cancellation).ConfigureAwait(false);
-        if (source is FileInode { Stored: not null } file && storer.IsResent(file))
+        if (source is FileInode { Stored: not null } file && copies.IsResent(file))
         {
             source = await lookup.GetToResendAsync(from, oldName, source, cancellation).ConfigureAwait(false);
         }
@@ -153,37 +153,35 @@ internal sealed class Renaming(
         // Before the target is replaced, since it may fail.
         await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
         var now = mounted.Now();
-        bool wasDirty;
+        SentAttributes sent;
+        var attempt = WriteAttempt.New();
         lock (source.Sync)
         {
-            if (source.Metadata is not { } known)
+            if (!source.Attributes.AreKnown)
             {
                 return new FsException(FsError.Stale, $"{newKey} was to get what another writer has just replaced");
             }
-            known.ChangeTime = now;
-            wasDirty = source.IsMetadataDirty;
-            source.IsMetadataDirty = false;
+            sent = new SentAttributes(source.Metadata! with { ChangeTime = now }, source.Attributes.Patch);
+            source.AreAttributesInFlight = true;
         }
         var condition = replaced?.Stored is { } there ? WriteCondition.Match(there.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
         var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
-        var attempt = WriteAttempt.New();
-        using var record = RenameRecord.Begin(mounted.Journal, storer.IntentOf(source, newKey, attempt), mounted.Log);
+        var intent = new RenameIntent { From = oldKey, To = newKey, ETag = oldETag, Attempt = attempt.Id };
+        using var record = RenameRecord.Begin(mounted.Journal, intent, mounted.Log);
         WrittenObject written;
-        SetInFlight(true);
         try
         {
-            written = await storer.CopyAsync(source, newKey, attempt, condition, cancellation).ConfigureAwait(false);
+            (written, var metadata) = await copies.CopyAsync(source, newKey, sent.Metadata, attempt, condition, cancellation).ConfigureAwait(false);
+            sent = sent with { Metadata = metadata };
         }
         catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Exists or FsError.Stale or FsError.Conflict)
         {
-            record.End();
-            SetInFlight(false);
+            EndFailed();
             return e;
         }
         catch
         {
-            record.End();
-            SetInFlight(false);
+            EndFailed();
             throw;
         }
         lock (_names.Sync)
@@ -197,7 +195,8 @@ internal sealed class Renaming(
             lock (source.Sync)
             {
                 Versions.Moved(source, newKey, written);
-                source.IsMetadataInFlight = false;
+                source.Attributes = source.Attributes.AfterStoring(sent);
+                source.AreAttributesInFlight = false;
             }
         }
         await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
@@ -205,13 +204,12 @@ internal sealed class Renaming(
         record.End();
         return null;
 
-        // False: the rename has failed, and a change of attributes that was to go along is dirty again.
-        void SetInFlight(bool isInFlight)
+        void EndFailed()
         {
+            record.End();
             lock (source.Sync)
             {
-                source.IsMetadataInFlight = isInFlight;
-                source.IsMetadataDirty |= !isInFlight && wasDirty;
+                source.AreAttributesInFlight = false;
             }
         }
     }

@@ -14,13 +14,27 @@ internal static class SetIdBits
         uint mode, group;
         lock (inode.Sync)
         {
-            (mode, group) = (inode.Metadata!.Mode, inode.Metadata.Gid);
+            var known = inode.Metadata!;
+            (mode, group) = (known.Mode, known.Gid);
         }
         return (mode & FileType.SetGroupId) == 0 || caller.IsIn(group);
     }
 
+    /// <summary>What is left of the permission bits of a mode.</summary>
+    public static uint Cleared(uint mode, bool keepsGroup) => mode & ~LostOf(mode, keepsGroup) & FileType.PermissionMask;
+
     /// <summary>Under the inode's lock.</summary>
-    public static void Clear(PosixMetadata known, bool keepsGroup) => known.Mode &= ~LostOf(known.Mode, keepsGroup);
+    /// <returns>False: there was none to clear.</returns>
+    public static bool TryClear(Inode inode, bool keepsGroup)
+    {
+        var mode = inode.Metadata!.Mode;
+        if (LostOf(mode, keepsGroup) == 0)
+        {
+            return false;
+        }
+        inode.Change(new AttributePatch { Permissions = Cleared(mode, keepsGroup) });
+        return true;
+    }
 
     /// <summary>
     /// For a write, whose caller is not known: Linux clears the bit of a group that the writer is not in by a change of attributes before it writes.
@@ -30,9 +44,7 @@ internal static class SetIdBits
     {
         lock (file.Sync)
         {
-            var before = file.Metadata!.Mode;
-            Clear(file.Metadata, keepsGroup: true);
-            return file.Metadata.Mode != before;
+            return TryClear(file, keepsGroup: true);
         }
     }
 

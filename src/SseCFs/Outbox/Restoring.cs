@@ -97,9 +97,9 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
             Encryption.CustomerKey,
             new ObjectMetadata(head.User, head.ContentType) { Headers = head.Headers ?? ObjectHeaders.None });
         var metadata = PosixMetadata.Parse(info, isDirectory ? FileType.Directory : FileType.Regular, mounted.Owners);
-        metadata.AreTimesOfWrite = head.AreTimesOfWrite;
         if (inode is FileInode file)
         {
+            file.WrittenAt = head.AreTimesOfWrite ? metadata.ModifyTime : null;
             file.Stored = head.Replaces is { } replaced
                 ? new StoredVersion(replaced.ETag, replaced.Size, replaced.LastModified, replaced.IsPlain ? Encryption.Plain : Encryption.CustomerKey)
                 : null;
@@ -123,8 +123,7 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
         }
         lock (inode.Sync)
         {
-            inode.Metadata = metadata;
-            inode.IsMetadataDirty = head.IsMetadataOnly;
+            inode.Attributes = InodeAttributes.Of(metadata, head.IsMetadataOnly ? AttributePatch.Empty : null);
             inode.Journal = JournalEntry.Left(path);
         }
         if (!isDirectory)

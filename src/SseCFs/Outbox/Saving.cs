@@ -167,11 +167,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
         lock (inode.Sync)
         {
             var known = inode.Metadata!;
-            if (staged is not null)
-            {
-                known.ContentHash = null;
-            }
-            var metadata = known.ToObjectMetadata();
+            var metadata = (staged is null ? known : known with { ContentHash = null }).ToObjectMetadata();
             var file = inode as FileInode;
             var stored = file?.Stored;
             var attempt = staged is null ? null : file!.Attempts.For(staged.Stamp);
@@ -186,7 +182,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
                 User = new Dictionary<string, string>(metadata.User),
                 ContentType = metadata.ContentType,
                 Headers = metadata.Headers == ObjectHeaders.None ? null : metadata.Headers,
-                AreTimesOfWrite = known.AreTimesOfWrite,
+                AreTimesOfWrite = file?.WrittenAt is not null,
                 Attempt = attempt?.Id,
                 EarlierAttempts = attempt is null ? null : NullIfEmpty(file!.Attempts.SentBefore(attempt)),
             };

@@ -48,13 +48,13 @@ internal sealed class EntryMerge(Mounted mounted)
         directory.HasMarker = hasMarker;
         lock (directory.Sync)
         {
-            if (marker is not { } listed || directory.IsMetadataNewer)
+            if (marker is not { } listed || directory.AreAttributesNewer)
             {
                 return;
             }
             if (directory.MarkerModified != default && (directory.MarkerModified - listed.LastModified).Duration() >= TimeSpan.FromSeconds(1))
             {
-                directory.Metadata = null;
+                directory.Attributes = directory.Attributes.Outdated();
             }
             directory.MarkerModified = listed.LastModified;
             directory.MarkerETag = listed.ETag;

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 
@@ -5,63 +6,59 @@ namespace SseCFs.Tree;
 
 /// <summary>
 /// Extended attributes in the form that s3fs keeps them: one header with a URL-encoded JSON object of names and base64 values.
-/// Not thread-safe: guarded by its inode's lock.
+/// Immutable; the arrays must not be changed.
 /// </summary>
 internal sealed class ExtendedAttributes
 {
     public const string MetadataName = "xattr";
 
-    private readonly SortedDictionary<string, byte[]> _values = new(StringComparer.Ordinal);
+    public static readonly ExtendedAttributes None = new(ImmutableSortedDictionary.Create<string, byte[]>(StringComparer.Ordinal));
 
-    public IReadOnlyCollection<string> Names => _values.Keys;
+    private readonly ImmutableSortedDictionary<string, byte[]> _values;
+
+    private ExtendedAttributes(ImmutableSortedDictionary<string, byte[]> values) => _values = values;
+
+    public IEnumerable<string> Names => _values.Keys;
 
     /// <summary>Names and values.</summary>
     public IReadOnlyList<(string Name, ReadOnlyMemory<byte> Value)> ToList() =>
-        _values.Count == 0 ? [] : [.. _values.Select(pair => (pair.Key, (ReadOnlyMemory<byte>)pair.Value))];
+        _values.IsEmpty ? [] : [.. _values.Select(pair => (pair.Key, (ReadOnlyMemory<byte>)pair.Value))];
 
     public bool TryGet(string name, out byte[] value) => _values.TryGetValue(name, out value!);
 
-    public void Set(string name, byte[] value) => _values[name] = value;
+    /// <summary>The same with an attribute set, or removed where the value is null.</summary>
+    public ExtendedAttributes With(string name, byte[]? value) => new(value is null ? _values.Remove(name) : _values.SetItem(name, value));
 
-    public bool Remove(string name) => _values.Remove(name);
-
-    /// <summary>Takes back changes: what <see cref="Format"/> gave before them.</summary>
-    public void RestoreFrom(string? header)
-    {
-        _values.Clear();
-        foreach (var (name, value) in Parse(header)._values)
-        {
-            _values[name] = value;
-        }
-    }
+    public bool HasSameAs(ExtendedAttributes other) =>
+        _values.Count == other._values.Count && _values.All(pair => other._values.TryGetValue(pair.Key, out var value) && value.AsSpan().SequenceEqual(pair.Value));
 
     /// <summary>A header that is not understood counts as none.</summary>
     public static ExtendedAttributes Parse(string? header)
     {
-        var result = new ExtendedAttributes();
         if (string.IsNullOrEmpty(header))
         {
-            return result;
+            return None;
         }
         try
         {
             using var document = JsonDocument.Parse(Uri.UnescapeDataString(header));
+            var values = None._values.ToBuilder();
             foreach (var property in document.RootElement.EnumerateObject())
             {
-                result._values[property.Name] = property.Value.GetBytesFromBase64();
+                values[property.Name] = property.Value.GetBytesFromBase64();
             }
+            return new ExtendedAttributes(values.ToImmutable());
         }
         catch (Exception e) when (e is JsonException or InvalidOperationException or FormatException)
         {
-            result._values.Clear();
+            return None;
         }
-        return result;
     }
 
     /// <summary>Null when there are none.</summary>
     public string? Format()
     {
-        if (_values.Count == 0)
+        if (_values.IsEmpty)
         {
             return null;
         }

@@ -49,8 +49,12 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>What the kernel was told to ask for the attributes of.</summary>
     public int AnnouncedGeneration { get; set; }
 
-    /// <summary>The type of the version before, as in a mode, while the metadata of a new one is not known; 0 if there was none.</summary>
-    public uint FormerType { get; set; }
+    /// <summary>When <see cref="Staged"/> was last written to, unless a program has set the times since; null if it has, or nothing is staged.</summary>
+    public Timestamp? WrittenAt { get; set; }
+
+    public override PosixMetadata? Metadata => WrittenAt is { } written && Attributes.Current is { } known
+        ? known with { ModifyTime = written, ChangeTime = Attributes.Patch?.ChangeTime is { } changed && changed > written ? changed : written }
+        : Attributes.Current;
 
     /// <summary>A lookup just asked the store: the open that follows from the same thread need not ask again.</summary>
     public (uint Thread, long Until) Validated { get; set; }
@@ -63,7 +67,7 @@ internal sealed class FileInode(ulong number) : Inode(number)
     public bool HoldsUnsaved => Stored is null || Staged is not null || IsUploading;
 
     /// <summary>Something is here that the store has not.</summary>
-    public bool IsDirty => Staged is not null || IsMetadataNewer || Stored is null;
+    public bool IsDirty => Staged is not null || AreAttributesNewer || Stored is null;
 }
 
 /// <summary>One version of an object. Size in bytes.</summary>

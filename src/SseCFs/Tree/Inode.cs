@@ -46,17 +46,25 @@ internal abstract class Inode(ulong number)
     /// <summary>The number of the last <see cref="LookupRun"/> that had the name.</summary>
     public long InRun { get; set; }
 
-    /// <summary>Null until asked for.</summary>
-    public PosixMetadata? Metadata { get; set; }
+    public InodeAttributes Attributes { get; set; } = InodeAttributes.Unknown;
 
-    /// <summary>Metadata changed and not stored yet.</summary>
-    public bool IsMetadataDirty { get; set; }
+    /// <summary>The attributes as programs see them; null until they were asked for.</summary>
+    public virtual PosixMetadata? Metadata => Attributes.Current;
 
-    /// <summary>A request in flight stores the metadata: until it is answered, nobody can tell which of the two another answer shows.</summary>
-    public bool IsMetadataInFlight { get; set; }
+    /// <summary>A request in flight stores attributes: until it is answered, nobody can tell which of the two another answer shows.</summary>
+    public bool AreAttributesInFlight { get; set; }
 
-    /// <summary>The metadata here is newer than what an answer shows.</summary>
-    public bool IsMetadataNewer => IsMetadataDirty || IsMetadataInFlight;
+    /// <summary>The attributes here are newer than what an answer shows.</summary>
+    public bool AreAttributesNewer => Attributes.Patch is not null || AreAttributesInFlight;
+
+    /// <summary>Adds a change of attributes that is to be stored. Under <see cref="Sync"/>.</summary>
+    /// <exception cref="FsException"><see cref="FsError.MetadataTooLarge"/>: an object has no room for it, and nothing was changed.</exception>
+    public void Change(AttributePatch change)
+    {
+        var changed = Attributes.Then(change);
+        changed.Current?.EnsureFits(Attributes.Current);
+        Attributes = changed;
+    }
 
     /// <summary>What of it is saved in the journal and not stored yet. Changed by whoever holds the gate.</summary>
     public JournalEntry? Journal { get; set; }

@@ -154,7 +154,7 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     /// <exception cref="FsException">Stale: the name leads to another inode now, or to none.</exception>
     public async ValueTask ConfirmAttributesAsync(Inode inode, CancellationToken cancellation)
     {
-        if (inode is not FileInode { IsTold: true, Handles: 0, HoldsUnsaved: false, IsMetadataInFlight: false, IsDetached: false } file || !metadata.IsKnown(file))
+        if (inode is not FileInode { IsTold: true, Handles: 0, HoldsUnsaved: false, AreAttributesInFlight: false, IsDetached: false } file || !metadata.IsKnown(file))
         {
             return;
         }
@@ -185,9 +185,9 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
     {
         lock (inode.Sync)
         {
-            if (inode.Metadata is not { } known)
+            if (inode is FileInode { IsUnreadable: true } || inode.Metadata is not { } known)
             {
-                // A file: the key is unknown, name and size are all there is to show, and nobody may open it. A directory: a listing has just shown that its marker was replaced.
+                // Of a file that our keys do not open, name and size are all there is to show, and nobody may open it.
                 var (mode, shown, time) = inode is FileInode unreadable
                     ? (FileType.Regular, unreadable.Size, unreadable.Stored?.LastModified ?? default)
                     : (FileType.Directory | mounted.Owners.DirectoryMode, 0, ((DirectoryInode)inode).MarkerModified);

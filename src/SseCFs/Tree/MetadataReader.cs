@@ -22,8 +22,8 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
     /// <summary>Whether <see cref="EnsureAsync"/> would ask the store.</summary>
     public bool IsKnown(Inode inode) => inode switch
     {
-        FileInode file => !file.IsInDoubt && (file.Metadata is not null || file.IsUnreadable),
-        DirectoryInode directory => directory.Metadata is not null && (directory.IsMetadataNewer || mounted.IsWithin(directory.MetadataAt, MarkerValid)),
+        FileInode file => !file.IsInDoubt && (file.Attributes.AreKnown || file.IsUnreadable),
+        DirectoryInode directory => directory.Attributes.AreKnown && (directory.AreAttributesNewer || mounted.IsWithin(directory.MetadataAt, MarkerValid)),
         _ => true,
     };
 
@@ -236,7 +236,7 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
     private void Apply(DirectoryInode directory, string key, ObjectInfo? info, long started)
     {
         directory.MetadataAt = mounted.Clock.GetTimestamp();
-        if (directory.Metadata is not null && (directory.IsMetadataNewer || directory.ChangedAt > started))
+        if (directory.Attributes.AreKnown && (directory.AreAttributesNewer || directory.ChangedAt > started))
         {
             return;
         }
@@ -245,13 +245,13 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
             directory.HasMarker = true;
             directory.MarkerModified = info.LastModified;
             directory.MarkerETag = info.ETag;
-            directory.Metadata = PosixMetadata.Parse(info, FileType.Directory, mounted.Owners);
+            directory.Attributes = directory.Attributes.WithStored(PosixMetadata.Parse(info, FileType.Directory, mounted.Owners));
         }
         else
         {
             directory.HasMarker ??= key.Length == 0 ? false : null;
-            directory.Metadata ??= PosixMetadata.Create(
-                FileType.Directory | mounted.Owners.DirectoryMode, mounted.Owners.Uid, mounted.Owners.Gid, _mountedAt);
+            directory.Attributes = directory.Attributes.WithStored(directory.Attributes.Stored ?? PosixMetadata.Create(
+                FileType.Directory | mounted.Owners.DirectoryMode, mounted.Owners.Uid, mounted.Owners.Gid, _mountedAt));
         }
     }
 
@@ -264,7 +264,7 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
                 if (IsChangedSince(file, started))
                 {
                     file.IsInDoubt = false;
-                    return file.Metadata is not null;
+                    return file.Attributes.AreKnown;
                 }
                 if (!file.IsInDoubt && !Versions.IsOtherType(mounted, file, info))
                 {
@@ -287,15 +287,15 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
             file.IsInDoubt = false;
             mounted.Names.Confirm(file);
             Versions.TryFollow(file, info);
-            if (file.HoldsUnsaved || file.IsMetadataInFlight || file.IsMetadataDirty && file.Attempts.All.Count > 0)
+            if (file.HoldsUnsaved || file.AreAttributesInFlight || file.Attributes.Patch is not null && file.Attempts.All.Count > 0)
             {
                 // Whose version that is, and whether it is a conflict, shows when ours is stored.
                 return true;
             }
-            if (file.IsMetadataDirty && file.Stored!.ETag != info.ETag)
+            if (file.Attributes.Patch is not null && file.Stored!.ETag != info.ETag)
             {
                 // The attributes that wait to be stored were those of the other version.
-                file.IsMetadataDirty = false;
+                file.Attributes = file.Attributes.WithoutPatch();
             }
             if ((file.Handles == 0 || file.Stored!.ETag == info.ETag) && !Versions.IsOtherType(mounted, file, info))
             {

@@ -7,9 +7,9 @@ namespace SseCFs.Tree;
 /// <summary>
 /// Owner, mode, times and extended attributes of an inode, and their form in an object's user metadata: the names and formats of s3fs
 /// (mode, uid, gid, mtime, ctime, atime, xattr), whose times may have a fraction as rclone writes it, and rclone's btime and rdev. What others put there is kept.
-/// Not thread-safe: guarded by its inode's lock.
+/// Immutable.
 /// </summary>
-internal sealed class PosixMetadata
+internal sealed record PosixMetadata
 {
     private const string ModeName = "mode";
     private const string UidName = "uid";
@@ -23,32 +23,35 @@ internal sealed class PosixMetadata
     /// <summary>The store adds the id of the attempt, and the fingerprint of the key where it has room.</summary>
     private const int LargestUserMetadata = ObjectMetadata.LargestUser - WriteAttempt.MetadataSize;
 
+    /// <summary>Bytes of a mode, an owner and a time as large as they become in ordinary use.</summary>
+    private const int LongestMode = 6, LongestOwner = 10, LongestTime = 11 + 1 + 9;
+
+    /// <summary>Bytes of an MD5 in base64.</summary>
+    private const int HashLength = 24;
+
     private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, BirthName, ContentMd5.MetadataName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
-    public uint Mode { get; set; }
+    public uint Mode { get; init; }
 
     /// <summary>Of a device node, as in <see cref="Attributes.Device"/>; of others 0, whatever an object carries there.</summary>
-    public uint Device { get => IsDevice(Mode & FileType.Mask) ? field : 0; set; }
-    public uint Uid { get; set; }
-    public uint Gid { get; set; }
-    public Timestamp AccessTime { get; set; }
-    public Timestamp ModifyTime { get; set; }
-    public Timestamp ChangeTime { get; set; }
+    public uint Device { get => IsDevice(Mode & FileType.Mask) ? field : 0; init; }
+    public uint Uid { get; init; }
+    public uint Gid { get; init; }
+    public Timestamp AccessTime { get; init; }
+    public Timestamp ModifyTime { get; init; }
+    public Timestamp ChangeTime { get; init; }
 
     /// <summary>Null: not noted.</summary>
-    public Timestamp? CreationTime { get; set; }
-    public ExtendedAttributes Extended { get; private init; } = new();
-    public string? ContentType { get; set; }
+    public Timestamp? CreationTime { get; init; }
+    public ExtendedAttributes Extended { get; init; } = ExtendedAttributes.None;
+    public string? ContentType { get; init; }
 
     /// <summary>What else of the object's description others have set: kept.</summary>
     public ObjectHeaders Headers { get; private init; } = ObjectHeaders.None;
 
-    /// <summary>The times are those of the last write, and not what a program set them to.</summary>
-    public bool AreTimesOfWrite { get; set; }
-
     /// <summary>MD5 of the content in base64, as rclone keeps it; null when it is not known.</summary>
-    public string? ContentHash { get; set; }
+    public string? ContentHash { get; init; }
 
     private Dictionary<string, string> Foreign { get; init; } = [];
 
@@ -89,8 +92,55 @@ internal sealed class PosixMetadata
         };
     }
 
-    /// <summary>The headers for a write. Larger than S3 allows: <see cref="FsError.MetadataTooLarge"/>.</summary>
+    /// <summary>
+    /// The headers for a write. What S3 has no room for is left out where the file can do without it: the hash of the content, then the times of access and of change.
+    /// Still larger: <see cref="FsError.MetadataTooLarge"/>, which <see cref="EnsureFits"/> tells beforehand.
+    /// </summary>
     public ObjectMetadata ToObjectMetadata(bool withTimes = true)
+    {
+        var user = Needed();
+        if (withTimes)
+        {
+            user[ModifyName] = Format(ModifyTime);
+        }
+        if (ObjectMetadata.SizeOf(user) > LargestUserMetadata)
+        {
+            throw TooLarge();
+        }
+        if (withTimes)
+        {
+            AddIfFits(user, ChangeName, Format(ChangeTime));
+            AddIfFits(user, AccessName, Format(AccessTime));
+        }
+        if (ContentHash is not null)
+        {
+            AddIfFits(user, ContentMd5.MetadataName, ContentHash);
+        }
+        return new ObjectMetadata(user, ContentType) { Headers = Headers };
+    }
+
+    /// <summary>
+    /// Throws <see cref="FsError.MetadataTooLarge"/> if an object has no room for all of it. The owner, the times and the hash count with the length that they may grow to, so
+    /// that what was accepted can be stored whatever else changes.
+    /// </summary>
+    /// <param name="before">What it was made from: an object that others have overfilled can still be changed in ways that need no more room.</param>
+    public void EnsureFits(PosixMetadata? before)
+    {
+        var size = LargestSize();
+        if (size > LargestUserMetadata && (before is null || size > before.LargestSize() || LeastSize() > LargestUserMetadata))
+        {
+            throw TooLarge();
+        }
+    }
+
+    /// <summary>Without times of its own, an object is shown with the time at which the service stored it.</summary>
+    public PosixMetadata WithTimes(Timestamp all) => this with { ModifyTime = all, ChangeTime = all, AccessTime = all };
+
+    /// <summary>Whether both are stored in the same way, times aside.</summary>
+    public bool IsStoredAs(PosixMetadata other) =>
+        Mode == other.Mode && Uid == other.Uid && Gid == other.Gid && Device == other.Device && CreationTime == other.CreationTime && Extended.HasSameAs(other.Extended);
+
+    private Dictionary<string, string> Needed()
     {
         var user = new Dictionary<string, string>(Foreign)
         {
@@ -102,33 +152,42 @@ internal sealed class PosixMetadata
         {
             user[DeviceName] = Device.ToString("x", CultureInfo.InvariantCulture);
         }
-        if (withTimes)
-        {
-            user[ModifyName] = Format(ModifyTime);
-            user[ChangeName] = Format(ChangeTime);
-            user[AccessName] = Format(AccessTime);
-        }
         if (CreationTime is { } created)
         {
             user[BirthName] = Rfc3339.Format(created);
-        }
-        if (ContentHash is not null)
-        {
-            user[ContentMd5.MetadataName] = ContentHash;
         }
         if (Extended.Format() is { } extended)
         {
             user[ExtendedAttributes.MetadataName] = extended;
         }
-        if (ObjectMetadata.SizeOf(user) > LargestUserMetadata)
-        {
-            throw new FsException(FsError.MetadataTooLarge, "attributes and extended attributes together exceed the 2 KiB that an object can carry");
-        }
-        return new ObjectMetadata(user, ContentType) { Headers = Headers };
+        return user;
     }
 
-    /// <summary>Without times of its own, an object is shown with the time at which the service stored it.</summary>
-    public void SetTimes(DateTimeOffset stored) => ModifyTime = ChangeTime = AccessTime = Timestamp.From(stored);
+    private static void AddIfFits(Dictionary<string, string> user, string name, string value)
+    {
+        if (ObjectMetadata.SizeOf(user) + name.Length + value.Length <= LargestUserMetadata)
+        {
+            user[name] = value;
+        }
+    }
+
+    /// <summary>Bytes that it takes at most, for as long as its extended attributes stay as they are.</summary>
+    private int LargestSize() => LeastSize()
+        + ChangeName.Length + Math.Max(LongestTime, Format(ChangeTime).Length)
+        + AccessName.Length + Math.Max(LongestTime, Format(AccessTime).Length)
+        + ContentMd5.MetadataName.Length + HashLength;
+
+    /// <summary>The same without what may be left out.</summary>
+    private int LeastSize()
+    {
+        var user = Needed();
+        user[ModeName] = new string('0', LongestMode);
+        user[UidName] = user[GidName] = new string('0', LongestOwner);
+        return ObjectMetadata.SizeOf(user) + ModifyName.Length + Math.Max(LongestTime, Format(ModifyTime).Length);
+    }
+
+    private static FsException TooLarge() =>
+        new(FsError.MetadataTooLarge, "attributes and extended attributes together exceed the 2 KiB that an object can carry");
 
     private static uint ParseMode(IReadOnlyDictionary<string, string> user, uint type, uint? device, OwnerDefaults defaults)
     {

@@ -12,8 +12,7 @@ internal static class Versions
     {
         file.Stored = version;
         file.IsClaim = false;
-        file.FormerType = file.Metadata is null ? file.FormerType : file.Type;
-        file.Metadata = null;
+        file.Attributes = file.Attributes.WithoutPatch().Outdated();
         file.Loading = null;
         file.IsUnreadable = false;
         file.Content?.Dispose();
@@ -69,24 +68,44 @@ internal static class Versions
         }
         file.Stored = new StoredVersion(info.ETag, info.Size, info.LastModified, info.Encryption);
         file.IsUnreadable = false;
-        if (file.Metadata is null || !file.IsMetadataNewer)
-        {
-            file.Metadata = PosixMetadata.Parse(info, FileType.Regular, mounted.Owners);
-        }
+        file.Attributes = file.Attributes.WithStored(PosixMetadata.Parse(info, FileType.Regular, mounted.Owners));
     }
 
     /// <summary>Whether the name leads to a node of another type now, which is another inode to every kernel.</summary>
-    public static bool IsOtherType(Mounted mounted, FileInode file, ObjectInfo info)
-    {
-        var known = file.Metadata is null ? file.FormerType : file.Type;
-        return known != 0 && (PosixMetadata.Parse(info, FileType.Regular, mounted.Owners).Mode & FileType.Mask) != known;
-    }
+    public static bool IsOtherType(Mounted mounted, FileInode file, ObjectInfo info) =>
+        file.Attributes.Stored is { } known && ((PosixMetadata.Parse(info, FileType.Regular, mounted.Owners).Mode ^ known.Mode) & FileType.Mask) != 0;
 
     /// <summary>The same bytes now stand at another key or under another ETag.</summary>
     public static void Moved(FileInode file, string key, WrittenObject written)
     {
         file.Stored = new StoredVersion(written.ETag, file.Stored!.Size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
         file.Content?.MoveTo(key, written.ETag);
+    }
+
+    /// <summary>What was written here is stored, and nothing of it is unsaved any more. Takes the locks that it needs.</summary>
+    /// <param name="size">Bytes of the version.</param>
+    /// <param name="attributes">What is known of its attributes; called under <see cref="Inode.Sync"/>.</param>
+    public static void Settle(Mounted mounted, FileInode file, StagedContent? staged, long size, string key, WrittenObject written, Func<InodeAttributes> attributes)
+    {
+        var content = new StoredContent(mounted.Store, mounted.Cache, key, written.ETag, size);
+        staged?.Seed(content);
+        lock (mounted.Names.Sync)
+        {
+            mounted.Names.Touch(file);
+            lock (file.Sync)
+            {
+                file.Attributes = attributes();
+                file.WrittenAt = null;
+                file.Stored = new StoredVersion(written.ETag, size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+                file.IsClaim = false;
+                file.Content?.Dispose();
+                file.Content = content;
+                file.Staged = null;
+                file.Attempts.Clear();
+            }
+        }
+        staged?.Dispose();
+        file.ForgetSave();
     }
 
     /// <summary>The stored version's content, for reading; null if nothing is stored. Not to be called under <see cref="Inode.Sync"/>.</summary>

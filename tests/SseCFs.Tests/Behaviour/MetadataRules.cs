@@ -254,6 +254,7 @@ public sealed class MetadataRules : MountTest
         Assert.Equal(0, await Mount.Files.DrainAsync(default));
         var (file, directory) = (await Mount.InodeOf("a"), await Mount.InodeOf("d"));
         var attributes = await Mount.Files.GetAttributesAsync(file, null, default);
+        var before = (await Mount.Files.GetAttributesAsync(directory, null, default)).ModifyTime;
         Mount.Pass(100);
         // A listing shows that the directory's attributes have changed, and not to what.
         Store.PutForeign("d/", []);
@@ -265,7 +266,7 @@ public sealed class MetadataRules : MountTest
         Assert.Equal("user.note", name);
         Assert.Equal([7], value.ToArray());
         var changed = Mount.Files.GetKnown(directory);
-        Assert.Equal((true, Timestamp.From(Clock.GetUtcNow())), (changed.Attributes.IsDirectory, changed.Attributes.ModifyTime));
+        Assert.Equal((true, before), (changed.Attributes.IsDirectory, changed.Attributes.ModifyTime));
         Assert.Empty(changed.Extended);
         Assert.Equal(0, Store.Requests.Total);
     }

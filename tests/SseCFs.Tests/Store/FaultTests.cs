@@ -148,6 +148,23 @@ public abstract class FaultTests(EmbeddedService service) : IDisposable
         await Store.DeleteAsync("lost-upload", null, None);
     }
 
+    [Theory]
+    [InlineData(Operation.CopyObject, false)]
+    [InlineData(Operation.CopyObject, true)]
+    [InlineData(Operation.CompleteMultipartUpload, false)]
+    [InlineData(Operation.CompleteMultipartUpload, true)]
+    public async Task ALostReplyOfACopyIsNoFailure(Operation operation, bool replaces)
+    {
+        await PutAsync("copied", Bytes(3 << 20));
+        var source = await Store.HeadAsync("copied", None);
+        var condition = replaces ? WriteCondition.Match((await PutAsync("lost-copy", Bytes(3))).ETag) : WriteCondition.Absent;
+        Break(new Fault(FaultKind.LostReply) { Operation = operation, Count = 1 });
+        var written = await Store.CopyAsync(source, "lost-copy", NoMetadata, condition, None);
+        Assert.Equal(written.ETag, (await Store.HeadAsync("lost-copy", None)).ETag);
+        Assert.Equal(Bytes(3 << 20), await ReadAsync("lost-copy"));
+        await Store.DeleteAsync("lost-copy", null, None);
+    }
+
     [Fact]
     public async Task ACompletionThatFailsIsNotTakenForTheVersionBefore()
     {

@@ -64,11 +64,16 @@ public sealed class Metadata
     public void All_of_it_comes_back_and_what_is_foreign_stays() =>
         Gen.Select(Gen.UInt[0, 0xFFF], Gen.UInt, Gen.Long[-10_000_000_000, 10_000_000_000], Gen.UInt[0, 999_999_999], Gen.Byte.Array[0, 200]).Sample((mode, uid, seconds, nanoseconds, value) =>
         {
-            var made = Parse(("colour", "green"));
-            made.Mode = FileType.Regular | mode;
-            (made.Uid, made.Gid) = (uid, ~uid);
-            (made.ModifyTime, made.AccessTime, made.ChangeTime) = (new Timestamp(seconds, nanoseconds), new Timestamp(-seconds, nanoseconds), new Timestamp(seconds, 0));
-            made.Extended.Set("user.x", value);
+            var made = Parse(("colour", "green")) with
+            {
+                Mode = FileType.Regular | mode,
+                Uid = uid,
+                Gid = ~uid,
+                ModifyTime = new Timestamp(seconds, nanoseconds),
+                AccessTime = new Timestamp(-seconds, nanoseconds),
+                ChangeTime = new Timestamp(seconds, 0),
+                Extended = ExtendedAttributes.None.With("user.x", value),
+            };
             var headers = made.ToObjectMetadata();
             var read = PosixMetadata.Parse(InfoWith(headers), FileType.Regular, Defaults);
             Assert.Equal((made.Mode, made.Uid, made.Gid), (read.Mode, read.Uid, read.Gid));
@@ -82,9 +87,44 @@ public sealed class Metadata
     [Fact]
     public void More_than_an_object_can_carry_is_refused()
     {
-        var made = Parse();
-        made.Extended.Set("user.big", new byte[2000]);
+        var made = Parse() with { Extended = ExtendedAttributes.None.With("user.big", new byte[2000]) };
         Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.ToObjectMetadata()).Reason);
+        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.EnsureFits(null)).Reason);
+        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => made.EnsureFits(made)).Reason);
+    }
+
+    [Fact]
+    public void What_fits_goes_on_fitting_whatever_its_owner_and_times_become() =>
+        Gen.Select(Gen.Int[0, 1600], Gen.UInt, Gen.Long[-10_000_000_000, 10_000_000_000], Gen.UInt[0, 999_999_999]).Sample((length, owner, seconds, nanoseconds) =>
+        {
+            var made = PosixMetadata.Create(FileType.Regular | 1, 0, 0, default) with { Extended = ExtendedAttributes.None.With("user.x", new byte[length]) };
+            var isRefused = Record.Exception(() => made.EnsureFits(null)) is not null;
+            var time = new Timestamp(seconds, nanoseconds);
+            var later = made.WithTimes(time) with { Mode = FileType.Regular | 0xFFF, Uid = owner, Gid = owner, ContentHash = new string('h', 24) };
+            Assert.Equal(isRefused, Record.Exception(() => later.EnsureFits(null)) is not null);
+            if (!isRefused)
+            {
+                later.EnsureFits(made);
+                // All of it, with room for the id of the write.
+                var stored = later.ToObjectMetadata().User;
+                Assert.Equal(later.ContentHash, PosixMetadata.Parse(InfoWith(new ObjectMetadata(stored, null)), FileType.Regular, Defaults).ContentHash);
+                Assert.InRange(ObjectMetadata.SizeOf(stored), 0, ObjectMetadata.LargestUser - WriteAttempt.MetadataSize);
+            }
+        });
+
+    [Fact]
+    public void What_others_have_overfilled_can_be_changed_as_long_as_the_least_of_it_fits()
+    {
+        var full = Parse(("theirs", new string('x', 1905)), ("md5chksum", new string('h', 24)));
+        var changed = full with { Mode = FileType.Regular, Uid = uint.MaxValue };
+        changed.EnsureFits(full);
+        var stored = changed.ToObjectMetadata().User;
+        Assert.True(stored.ContainsKey("mtime") && !stored.ContainsKey("md5chksum"));
+        Assert.Equal(1905, stored["theirs"].Length);
+        var grown = full with { Extended = full.Extended.With("user.a", [1]) };
+        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => grown.EnsureFits(full)).Reason);
+        var hopeless = Parse(("theirs", new string('x', 2000)));
+        Assert.Equal(FsError.MetadataTooLarge, Assert.Throws<FsException>(() => hopeless.EnsureFits(hopeless)).Reason);
     }
 
     [Fact]
@@ -95,9 +135,7 @@ public sealed class Metadata
         Assert.True(read.TryGet("user.a", out var value));
         Assert.Equal([1, 2], value);
         Assert.Equal("%7B%22user.a%22%3A%22AQI%3D%22%2C%22user.b%22%3A%22%22%7D", read.Format());
-        read.Remove("user.a");
-        read.Remove("user.b");
-        Assert.Null(read.Format());
+        Assert.Null(read.With("user.a", null).With("user.b", null).Format());
     }
 
     [Theory]

@@ -117,6 +117,11 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
         }
         catch (FsException e) when (e.Reason is FsError.Conflict or FsError.NotFound)
         {
+            // An earlier request may have made it, its reply lost.
+            if (await requests.Own.FindAsync(destination, metadata, cancellation).ConfigureAwait(false) is { } done)
+            {
+                return done;
+            }
             // Of the source's condition and the destination's, the reply does not say which.
             await EnsureConditionAsync(destination, condition, cancellation).ConfigureAwait(false);
             throw new FsException(FsError.Stale, $"{source.Key} changed before it was copied", e);
