@@ -73,7 +73,7 @@ public sealed partial class SseFileSystem
     }
 
     public ValueTask SyncDirectoryAsync(ulong handle, CancellationToken cancellation) =>
-        _deferred.StoreWithinAsync(GetDirectoryHandle(handle).Directory, cancellation);
+        _queue.StoreWithinAsync(GetDirectoryHandle(handle).Directory, cancellation);
 
     public void ReleaseDirectory(ulong handle) => _directories.TryRemove(handle, out _);
 

@@ -227,15 +227,11 @@ public sealed partial class SseFileSystem
                 Defer(file);
                 return;
             }
-            await _saving.SaveAsync(file, CancellationToken.None).ConfigureAwait(false);
+            await _saving.SaveReleasedAsync(file).ConfigureAwait(false);
         }
-        catch (FsException e) when (e.Reason == FsError.Conflict)
+        catch (FsException)
         {
-            // Both versions are stored, and the log says where.
-        }
-        catch (FsException e)
-        {
-            _deferred.AddFailed(file, e.Message);
+            // The queue has it, and the log says so.
         }
     }
 

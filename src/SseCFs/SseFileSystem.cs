@@ -22,8 +22,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly SeriesDetector _series;
     private readonly Lookup _lookup;
     private readonly FileCopies _copies;
+    private readonly Sends _sends = new();
     private readonly FileStorer _storer;
-    private readonly DeferredWrites _deferred;
+    private readonly ChangeQueue _queue;
     private readonly Saving _saving;
     private readonly Creation _creation;
     private readonly Removal _removal;
@@ -47,13 +48,13 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _lookup = new Lookup(_mounted, _lister, _metadata, _ahead, _series);
         _copies = new FileCopies(_mounted);
         var markers = new DirectoryMarkers(_mounted);
-        _storer = new FileStorer(_mounted, _copies, markers);
-        _deferred = new DeferredWrites(_mounted, _storer);
-        _saving = new Saving(_mounted, _storer, _deferred);
-        _creation = new Creation(_mounted, _lookup, _metadata, markers, _deferred);
-        _removal = new Removal(_mounted, _lookup, _lister, _metadata, _storer, markers, _creation);
+        _storer = new FileStorer(_mounted, _sends, _copies, markers);
+        _queue = new ChangeQueue(_mounted, _storer);
+        _saving = new Saving(_mounted, _storer, _queue);
+        _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
+        _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
         _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _copies, _saving, _creation, _removal);
-        _content = new FileContent(_mounted, _storer, _deferred);
+        _content = new FileContent(_mounted, _storer, _queue);
     }
 
     public IInvalidationSink? Invalidation
@@ -62,9 +63,16 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         set => _mounted.Invalidation = value;
     }
 
-    /// <summary>What is not stored yet: key, and the last failure if there was one.</summary>
-    public IReadOnlyList<(string Key, string? Failure)> Unsaved =>
-        [.. _deferred.Pending, .. _files.Values.Select(h => h.File).Distinct().Where(f => f.Staged is not null && !f.IsDetached).Select(f => (_mounted.Names.KeyOf(f), (string?)null))];
+    /// <summary>What is not stored yet.</summary>
+    public IReadOnlyList<PendingChange> Unsaved
+    {
+        get
+        {
+            var queued = new HashSet<Inode>(_queue.Inodes);
+            return [.. _queue.Pending, .. DraftedFiles().Where(file => !queued.Contains(file)).Select(file =>
+                new PendingChange(_mounted.Names.KeyOf(file), ChangeState.Drafting, file.Size, _mounted.Clock.GetUtcNow(), Failure: null, NextTry: null))];
+        }
+    }
 
     /// <summary>Files that another writer changed too, oldest first; the last 100.</summary>
     public IReadOnlyList<Conflict> Conflicts => _mounted.Activity.Conflicts;
@@ -88,14 +96,11 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     /// <returns>How many files could not be stored; they stay staged and may be tried again.</returns>
     public async ValueTask<int> DrainAsync(CancellationToken cancellation)
     {
-        foreach (var file in _files.Values.Select(h => h.File).Distinct())
+        foreach (var file in DraftedFiles())
         {
-            if (file.Staged is not null)
-            {
-                _deferred.Add(file, TimeSpan.Zero);
-            }
+            _queue.Add(file, TimeSpan.Zero);
         }
-        return await _deferred.StoreAllAsync(cancellation).ConfigureAwait(false);
+        return await _queue.StoreAllAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>
@@ -107,15 +112,17 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         await new AbandonedUploads(_mounted).AbortAsync(cancellation).ConfigureAwait(false);
         await new InterruptedRenames(_mounted).FinishAsync(cancellation).ConfigureAwait(false);
-        return await new Restoring(_mounted, _deferred).RestoreAsync(cancellation).ConfigureAwait(false);
+        return await new Restoring(_mounted, _queue).RestoreAsync(cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>Saves in the journal what could not be stored: the next mount stores it. When no program can write any more.</summary>
+    /// <summary>Ends what is being sent, and saves in the journal what is not stored: the next mount stores it. When no program can write any more.</summary>
     /// <returns>By key, why it is lost; null if it is kept.</returns>
     public async ValueTask<IReadOnlyList<(string Key, string? Loss)>> KeepUnsavedAsync(CancellationToken cancellation)
     {
+        _sends.StopAll();
+        await _queue.StopAsync().ConfigureAwait(false);
         var kept = new List<(string, string?)>();
-        foreach (var inode in _deferred.Waiting.Concat(_files.Values.Select(handle => handle.File).Where(file => file.Staged is not null && !file.IsDetached)).Distinct())
+        foreach (var inode in _queue.Inodes.Concat(DraftedFiles()).Distinct())
         {
             string? loss = null;
             try
@@ -134,11 +141,15 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _deferred.DisposeAsync().ConfigureAwait(false);
+        await _queue.DisposeAsync().ConfigureAwait(false);
         await _mounted.Upload.EndAsync().ConfigureAwait(false);
         await _metadata.DisposeAsync().ConfigureAwait(false);
+        _sends.Dispose();
         _mounted.Dispose();
     }
+
+    /// <summary>Open files with something that was written and is not stored.</summary>
+    private IEnumerable<FileInode> DraftedFiles() => _files.Values.Select(handle => handle.File).Where(file => file is { Staged: not null, IsDetached: false }).Distinct();
 
     public async ValueTask<Attributes> SetAttributesAsync(ulong inode, ulong? handle, AttributeChange change, Caller caller, CancellationToken cancellation)
     {
@@ -165,7 +176,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         ApplyChange(found, change, caller);
         if (found is FileInode { Writers: 0, Staged: not null } unopened)
         {
-            await StoreUnopenedAsync(unopened, cancellation).ConfigureAwait(false);
+            await _saving.SaveAsync(unopened, cancellation).ConfigureAwait(false);
         }
         else
         {
@@ -297,20 +308,6 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         }
     }
 
-    /// <summary>Nothing is open whose close would try again: what fails here is told, and kept to be tried later.</summary>
-    private async ValueTask StoreUnopenedAsync(FileInode file, CancellationToken cancellation)
-    {
-        try
-        {
-            await _saving.SaveAsync(file, cancellation).ConfigureAwait(false);
-        }
-        catch (Exception e) when (e is not FsException { Reason: FsError.Conflict })
-        {
-            _deferred.AddFailed(file, e.Message);
-            throw;
-        }
-    }
-
     private void Defer(Inode inode)
     {
         if (!inode.IsDetached && inode is not FileInode { Stored: null } and not FileInode { Staged: not null })
@@ -320,7 +317,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
                 // The bucket itself has no object that could carry attributes: they last as long as the mount.
                 return;
             }
-            _deferred.Add(inode, _mounted.Options.MetadataDelay);
+            _queue.Add(inode, _mounted.Options.MetadataDelay);
         }
     }
 

@@ -68,15 +68,12 @@ internal sealed record MountStatus
 
     public int UnsavedCount { get; init; }
 
-    public IReadOnlyList<UnsavedFile> Unsaved { get; init; } = [];
+    public IReadOnlyList<PendingChange> Unsaved { get; init; } = [];
 
     public IReadOnlyList<RenameProgress> Renames { get; init; } = [];
 
     public IReadOnlyList<Conflict> Conflicts { get; init; } = [];
 }
-
-/// <summary>Failure: why it could not be stored yet; null if nothing failed.</summary>
-internal sealed record UnsavedFile(string Key, string? Failure);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ControlRequest))]

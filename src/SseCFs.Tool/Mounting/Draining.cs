@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using SseCFs.Contract;
 using SseCFs.Journal;
 using SseCFs.Tool.Control;
 using SseCFs.Tool.Logging;
@@ -87,7 +88,7 @@ internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal,
             State = state,
             ProcessId = Environment.ProcessId,
             Files = unsaved.Count,
-            Example = shown.Key is null ? null : Describe(shown),
+            Example = shown is null ? null : Describe(shown),
         };
     }
 
@@ -134,5 +135,5 @@ internal sealed class Draining(SseFileSystem fileSystem, ChangeJournal? journal,
 
     private static string Files(int count) => count == 1 ? "1 file is" : $"{count} files are";
 
-    private static string Describe((string Key, string? Failure) file) => file.Failure is null ? file.Key : $"{file.Key} ({file.Failure})";
+    private static string Describe(PendingChange file) => file.Failure is null ? file.Key : $"{file.Key} ({file.Failure})";
 }

@@ -141,7 +141,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
             Journal = journal?.Directory,
             IsWriteBack = settings.IsWriteBack,
             UnsavedCount = unsaved.Count,
-            Unsaved = [.. unsaved.OrderBy(file => file.Failure is null).Take(MostShown).Select(file => new UnsavedFile(file.Key, file.Failure))],
+            Unsaved = [.. unsaved.OrderBy(file => file.Failure is null).Take(MostShown)],
             Renames = fileSystem.Renames,
             Conflicts = fileSystem.Conflicts,
         };

@@ -7,7 +7,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Makes files, directories, symbolic links and special nodes. Thread-safe.</summary>
-internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader metadata, DirectoryMarkers markers, DeferredWrites deferred)
+internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader metadata, DirectoryMarkers markers, ChangeQueue queue)
 {
     /// <summary>
     /// A new regular file, staged empty: it is in the store when it is closed. The caller holds the directory's gate.
@@ -112,7 +112,7 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
             }
             directory.Change(touched);
         }
-        deferred.Add(directory, mounted.Options.DirectoryTimeDelay);
+        queue.Add(directory, mounted.Options.DirectoryTimeDelay);
     }
 
     private void Attach(DirectoryInode parent, string name, Inode inode)

@@ -5,7 +5,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Reads and changes the content of open files: staged data over the cached stored version. Thread-safe.</summary>
-internal sealed class FileContent(Mounted mounted, FileStorer storer, DeferredWrites deferred)
+internal sealed class FileContent(Mounted mounted, FileStorer storer, ChangeQueue queue)
 {
     /// <summary>Cached content is answered at once and without allocation; else the fetch is awaited.</summary>
     public ValueTask ReadAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
@@ -61,7 +61,7 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer, DeferredWr
                     if (!await staged.TryReadAsync(offset, length, opened.ReadAhead.Observe(offset, length, staged.Size, isCached: false), into, cancellation).ConfigureAwait(false))
                     {
                         into.Release();
-                        await storer.StoreAsync(file, cancellation).ConfigureAwait(false);
+                        await queue.StoreAsync(file, cancellation).ConfigureAwait(false);
                         continue;
                     }
                 }
@@ -111,7 +111,7 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer, DeferredWr
     /// <summary>Room is made before anything is staged: of a write that finds none nothing is kept, or a program that appends it again would have it twice.</summary>
     private async ValueTask MakeRoomAndWriteAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
     {
-        await deferred.MakeRoomAsync(HasRoom, cancellation).ConfigureAwait(false);
+        await queue.MakeRoomAsync(HasRoom, cancellation).ConfigureAwait(false);
         await WriteNowAsync(file, offset, data, append, cancellation).ConfigureAwait(false);
 
         bool HasRoom()

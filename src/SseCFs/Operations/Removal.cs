@@ -6,7 +6,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Removes files and directories. Thread-safe.</summary>
-internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister lister, MetadataReader metadata, FileStorer storer, DirectoryMarkers markers, Creation creation)
+internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister lister, MetadataReader metadata, Sends sends, FileStorer storer, DirectoryMarkers markers, Creation creation)
 {
     /// <summary>unlink(2). The caller holds the directory's gate.</summary>
     public async ValueTask UnlinkAsync(DirectoryInode parent, string name, CancellationToken cancellation)
@@ -19,6 +19,8 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         {
             throw new FsException(FsError.NotFound, $"there is no {name} in {mounted.Names.KeyOf(parent)}");
         }
+        // Nobody needs it any more, and it may take long.
+        sends.Stop(file);
         await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {

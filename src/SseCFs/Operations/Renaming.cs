@@ -146,7 +146,7 @@ internal sealed class Renaming(
             return null;
         }
         // What is being written moves along unsaved: nobody is to see half of it under either name.
-        if (source.Staged is not null && !DeferredWrites.IsBeingWritten(source))
+        if (source.Staged is not null && !ChangeQueue.IsBeingWritten(source))
         {
             await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
         }

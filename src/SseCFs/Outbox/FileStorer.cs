@@ -5,7 +5,7 @@ using SseCFs.Tree;
 namespace SseCFs.Outbox;
 
 /// <summary>Brings what was changed here of one inode to the store: staged content, or attributes alone. Thread-safe.</summary>
-internal sealed class FileStorer(Mounted mounted, FileCopies copies, DirectoryMarkers markers)
+internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies, DirectoryMarkers markers)
 {
     private readonly ConflictCopies _conflicts = new(mounted);
 
@@ -36,12 +36,11 @@ internal sealed class FileStorer(Mounted mounted, FileCopies copies, DirectoryMa
     }
 
     /// <summary>The same, by a caller who holds the inode's gate.</summary>
-    public async ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation)
+    public ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation) =>
+        NeedsStoring(inode) ? sends.RunAsync(inode, stop => SendAsync(inode, stop), cancellation) : ValueTask.CompletedTask;
+
+    private async ValueTask SendAsync(Inode inode, CancellationToken cancellation)
     {
-        if (!NeedsStoring(inode))
-        {
-            return;
-        }
         if (inode is DirectoryInode directory)
         {
             await markers.UpdateAsync(directory, cancellation).ConfigureAwait(false);

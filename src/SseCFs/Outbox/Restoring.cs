@@ -10,7 +10,7 @@ namespace SseCFs.Outbox;
 /// <summary>
 /// Brings back what an earlier process left in the journal: files are as unsaved again as they were, and are stored like any other. To be used before programs come.
 /// </summary>
-internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
+internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
 {
     /// <returns>How many files and directories wait to be stored.</returns>
     public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
@@ -135,7 +135,7 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
             }
         }
         JournalLog.Restored(mounted.Log, head.Key);
-        deferred.Add(inode, TimeSpan.Zero);
+        queue.Add(inode, TimeSpan.Zero);
     }
 
     private async ValueTask<StagedContent> ReadAsync(JournalFolder folder, string path, SavedHead head, CancellationToken cancellation)
@@ -162,7 +162,7 @@ internal sealed class Restoring(Mounted mounted, DeferredWrites deferred)
                 await staged.LoadAsync(offset, length, cancellation).ConfigureAwait(false);
             }
             // What was restored before it can be stored already.
-            await deferred.MakeRoomAsync(isEnough: () => false, cancellation).ConfigureAwait(false);
+            await queue.MakeRoomAsync(isEnough: () => false, cancellation).ConfigureAwait(false);
         }
         return staged;
     }

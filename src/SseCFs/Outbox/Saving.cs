@@ -9,7 +9,7 @@ namespace SseCFs.Outbox;
 /// What close and fsync do: they store, or, with write-back, save in the journal and leave it to be stored a little later. What can be stored no more when the mount
 /// ends is saved too. Thread-safe.
 /// </summary>
-internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites deferred)
+internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue queue)
 {
     /// <summary>A temporary file that is renamed or removed within this is never uploaded, or only under its last name.</summary>
     private static readonly TimeSpan UploadDelay = TimeSpan.FromSeconds(1);
@@ -28,7 +28,22 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
                 return;
             }
         }
-        await storer.StoreAsync(inode, cancellation).ConfigureAwait(false);
+        await queue.StoreAsync(inode, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a file that nobody has open to write any more. Waits for the journal at most: nobody would hear of a failure of the store.</summary>
+    public async ValueTask SaveReleasedAsync(FileInode file)
+    {
+        // Whoever holds the gate stores it already, or is about to.
+        if (mounted.Journal is { IsWriteBack: true } && file is { Staged: not null, Gate.CurrentCount: > 0 })
+        {
+            using var hold = await Hold.TakeAsync(mounted.Names, file, CancellationToken.None).ConfigureAwait(false);
+            if (file.Staged is not null && await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
+            {
+                return;
+            }
+        }
+        queue.Start(file);
     }
 
     /// <summary>The file has another name now: its entry says so before anyone relies on it, or it needs none any more. By a caller who holds the file's gate.</summary>
@@ -63,7 +78,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
         {
             return false;
         }
-        deferred.Add(file, UploadDelay);
+        queue.Add(file, UploadDelay);
         return true;
     }
 

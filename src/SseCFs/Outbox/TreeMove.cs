@@ -87,7 +87,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             {
                 await storer.EndStreamAsync(file, cancellation).ConfigureAwait(false);
             }
-            if (inode is not FileInode { Stored: null, Journal: null } && !DeferredWrites.IsBeingWritten(inode))
+            if (inode is not FileInode { Stored: null, Journal: null } && !ChangeQueue.IsBeingWritten(inode))
             {
                 await storer.StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
             }
