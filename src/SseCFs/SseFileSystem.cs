@@ -53,8 +53,8 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _saving = new Saving(_mounted, _storer, _queue);
         _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
-        _renaming = new Renaming(_mounted, _lookup, _metadata, _storer, _copies, _saving, _creation, _removal);
-        _content = new FileContent(_mounted, _storer, _queue);
+        _renaming = new Renaming(_mounted, _lookup, _metadata, _sends, _storer, _copies, _saving, _creation, _removal);
+        _content = new FileContent(_mounted, _sends, _storer, _queue);
     }
 
     public IInvalidationSink? Invalidation

@@ -5,7 +5,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Reads and changes the content of open files: staged data over the cached stored version. Thread-safe.</summary>
-internal sealed class FileContent(Mounted mounted, FileStorer storer, ChangeQueue queue)
+internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer storer, ChangeQueue queue)
 {
     /// <summary>Cached content is answered at once and without allocation; else the fetch is awaited.</summary>
     public ValueTask ReadAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
@@ -105,21 +105,24 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer, ChangeQueu
         {
             throw new FsException(FsError.FileTooLarge, "a file cannot exceed 5 TiB, the most one object can hold");
         }
-        return mounted.Staging.IsShort ? MakeRoomAndWriteAsync(file, offset, data, append, cancellation) : WriteNowAsync(file, offset, data, append, cancellation);
+        return mounted.Staging.IsShort && !HasRoom(file, append ? file.Size : offset, data.Length)
+            ? MakeRoomAndWriteAsync(file, offset, data, append, cancellation)
+            : WriteNowAsync(file, offset, data, append, cancellation);
     }
 
     /// <summary>Room is made before anything is staged: of a write that finds none nothing is kept, or a program that appends it again would have it twice.</summary>
     private async ValueTask MakeRoomAndWriteAsync(FileInode file, long offset, ReadOnlyMemory<byte> data, bool append, CancellationToken cancellation)
     {
-        await queue.MakeRoomAsync(HasRoom, cancellation).ConfigureAwait(false);
+        await queue.MakeRoomAsync(() => HasRoom(file, append ? file.Size : offset, data.Length), cancellation).ConfigureAwait(false);
         await WriteNowAsync(file, offset, data, append, cancellation).ConfigureAwait(false);
+    }
 
-        bool HasRoom()
+    /// <summary>Whether a file that holds little, or is written over, need not wait for the room that others take.</summary>
+    private bool HasRoom(FileInode file, long offset, int length)
+    {
+        lock (file.Sync)
         {
-            lock (file.Sync)
-            {
-                return mounted.Staging.HasRoomFor(file.Staged, append ? file.Size : offset, data.Length);
-            }
+            return mounted.Staging.HasRoomFor(file.Staged, offset, length);
         }
     }
 
@@ -187,7 +190,11 @@ internal sealed class FileContent(Mounted mounted, FileStorer storer, ChangeQueu
     /// <param name="offset">Null: the end of the file.</param>
     private async ValueTask ChangeAsync(FileInode file, bool emptied, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
     {
-        await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        // Of what is being sent nothing is wanted any more if the file is emptied.
+        using (emptied ? sends.Stop(file) : null)
+        {
+            await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        }
         try
         {
             for (; ; )

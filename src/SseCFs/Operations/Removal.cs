@@ -20,8 +20,10 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             throw new FsException(FsError.NotFound, $"there is no {name} in {mounted.Names.KeyOf(parent)}");
         }
         // Nobody needs it any more, and it may take long.
-        sends.Stop(file);
-        await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        using (sends.Stop(file))
+        {
+            await file.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        }
         try
         {
             await SaveForHandlesAsync(file, cancellation).ConfigureAwait(false);

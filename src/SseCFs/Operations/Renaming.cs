@@ -8,7 +8,7 @@ namespace SseCFs.Operations;
 
 /// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
 internal sealed class Renaming(
-    Mounted mounted, Lookup lookup, MetadataReader metadata, FileStorer storer, FileCopies copies, Saving saving, Creation creation, Removal removal)
+    Mounted mounted, Lookup lookup, MetadataReader metadata, Sends sends, FileStorer storer, FileCopies copies, Saving saving, Creation creation, Removal removal)
 {
     private readonly Namespace _names = mounted.Names;
     private readonly TreeMove _move = new(mounted, storer, saving);
@@ -88,6 +88,7 @@ internal sealed class Renaming(
         {
             await EnsureReadableAsync(replaced, cancellation).ConfigureAwait(false);
         }
+        using var stopping = replaced is null ? null : sends.Stop(replaced);
         // Two files' gates, in the order of their numbers as everywhere.
         var (first, second) = replaced is not null && replaced.Number < source.Number ? (replaced, source) : (source, replaced);
         await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
@@ -97,6 +98,7 @@ internal sealed class Renaming(
             {
                 await second.Gate.WaitAsync(cancellation).ConfigureAwait(false);
             }
+            stopping?.Dispose();
             try
             {
                 FsException? failure;

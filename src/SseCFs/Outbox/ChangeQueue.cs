@@ -24,7 +24,10 @@ internal sealed class ChangeQueue : IAsyncDisposable
     private readonly SemaphoreSlim _large = new(LargeAtOnce);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _loop;
-    private bool _isServiceAway;
+
+    /// <summary>The tries since the service was last reached, and when the next one is due, as a timestamp of the clock.</summary>
+    private int _triesWhileAway;
+    private long _tryServiceAt;
 
     public ChangeQueue(Mounted mounted, FileStorer storer)
     {
@@ -110,7 +113,9 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 (running, isOwn) = StartOrJoin(Get(inode));
             }
             var failure = await running.WaitAsync(cancellation).ConfigureAwait(false);
-            if (isOwn)
+            // Stopped by who removes or empties the file: then there is nothing left to store, or something else. What was joined may have begun before the last change.
+            var isAgain = failure is OperationCanceledException ? !_stop.IsCancellationRequested : !isOwn;
+            if (!isAgain)
             {
                 if (failure is not null)
                 {
@@ -118,7 +123,6 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 }
                 return;
             }
-            // What was joined may have begun before the last change.
         }
     }
 
@@ -265,6 +269,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
         lock (_lock)
         {
             change.Running = null;
+            NoteService(failure);
             // Where a conflict was the failure, nothing is left to try: both versions are stored, and the log says where.
             if (failure is null or FsException { Reason: FsError.Conflict })
             {
@@ -274,7 +279,6 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 {
                     _changes[change.Inode] = new QueuedChange(change.Inode, _mounted.Clock.GetUtcNow()) { DueAt = again };
                 }
-                NoteServiceIsBack();
             }
             else if (failure is OperationCanceledException)
             {
@@ -287,7 +291,6 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 isNews = change.Failure?.Message != failure.Message;
                 change.Failure = failure;
                 change.DueAt = _mounted.After(BackOff.After(change.Tries, failure));
-                _isServiceAway = failure is FsException { Reason: FsError.Unavailable };
             }
         }
         if (isNews)
@@ -300,14 +303,28 @@ internal sealed class ChangeQueue : IAsyncDisposable
         }
     }
 
-    /// <summary>What waited for the service need not wait any longer. Under the lock.</summary>
-    private void NoteServiceIsBack()
+    /// <summary>Notes whether the service can be reached: what waits for it need not wait any longer, or one of it tries again later. Under the lock.</summary>
+    private void NoteService(Exception? failure)
     {
-        if (!_isServiceAway)
+        var isTried = _tryServiceAt == long.MaxValue;
+        if (failure is OperationCanceledException)
+        {
+            _tryServiceAt = isTried ? 0 : _tryServiceAt;
+            return;
+        }
+        if (failure is FsException { Reason: FsError.Unavailable })
+        {
+            if (_triesWhileAway == 0 || isTried)
+            {
+                _tryServiceAt = _mounted.After(BackOff.After(++_triesWhileAway, failure));
+            }
+            return;
+        }
+        if (_triesWhileAway == 0)
         {
             return;
         }
-        _isServiceAway = false;
+        _triesWhileAway = 0;
         foreach (var change in _changes.Values.Where(change => change.Failure is { } failure && !BackOff.IsRefusal(failure)))
         {
             change.DueAt = 0;
@@ -335,6 +352,10 @@ internal sealed class ChangeQueue : IAsyncDisposable
         var now = _mounted.Clock.GetTimestamp();
         lock (_lock)
         {
+            if (_triesWhileAway > 0 && now < _tryServiceAt)
+            {
+                return;
+            }
             foreach (var change in _changes.Values.Where(change => change.Running is null).ToList())
             {
                 if (!FileStorer.NeedsStoring(change.Inode))
@@ -345,9 +366,10 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 else if (change.DueAt <= now && !IsBeingWritten(change.Inode))
                 {
                     StartOrJoin(change);
-                    if (_isServiceAway)
+                    if (_triesWhileAway > 0)
                     {
-                        // One is enough to tell that it is back.
+                        // One is enough to tell whether it is back.
+                        _tryServiceAt = long.MaxValue;
                         return;
                     }
                 }

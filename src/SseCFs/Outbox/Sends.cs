@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using SseCFs.Tree;
 
 namespace SseCFs.Outbox;
@@ -8,17 +7,24 @@ namespace SseCFs.Outbox;
 /// </summary>
 internal sealed class Sends : IDisposable
 {
-    private readonly ConcurrentDictionary<Inode, CancellationTokenSource> _running = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Inode, CancellationTokenSource> _running = [];
+    private readonly Dictionary<Inode, int> _stopping = [];
     private readonly CancellationTokenSource _all = new();
-
-    public bool IsRunning(Inode inode) => _running.ContainsKey(inode);
 
     /// <summary>Runs a send by a caller who holds the inode's gate, and so is the only one.</summary>
     /// <exception cref="OperationCanceledException">It was stopped, by either.</exception>
     public async ValueTask RunAsync(Inode inode, Func<CancellationToken, ValueTask> send, CancellationToken cancellation)
     {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _all.Token);
-        _running[inode] = stop;
+        lock (_lock)
+        {
+            if (_stopping.ContainsKey(inode))
+            {
+                throw new OperationCanceledException();
+            }
+            _running[inode] = stop;
+        }
         try
         {
             stop.Token.ThrowIfCancellationRequested();
@@ -26,28 +32,48 @@ internal sealed class Sends : IDisposable
         }
         finally
         {
-            // Whoever stops it holds the lock: a source is not used after its end.
-            lock (_running)
+            lock (_lock)
             {
-                _running.TryRemove(inode, out _);
+                _running.Remove(inode);
             }
         }
     }
 
-    /// <summary>Stops what is being sent of an inode; it stays unsaved. Returns at once: whoever takes the gate next has waited for its end.</summary>
-    public void Stop(Inode inode)
+    /// <summary>Stops what is being sent of an inode, and what would be before the caller has its gate. The inode stays unsaved.</summary>
+    /// <returns>To be disposed once the caller has the gate.</returns>
+    public IDisposable Stop(Inode inode)
     {
-        lock (_running)
+        lock (_lock)
         {
-            if (_running.TryGetValue(inode, out var stop))
+            _stopping[inode] = _stopping.GetValueOrDefault(inode) + 1;
+            if (_running.TryGetValue(inode, out var running))
             {
-                stop.Cancel();
+                running.Cancel();
             }
         }
+        return new Stopping(this, inode);
     }
 
     /// <summary>Stops all, and whatever would begin later.</summary>
     public void StopAll() => _all.Cancel();
 
     public void Dispose() => _all.Dispose();
+
+    private void End(Inode inode)
+    {
+        lock (_lock)
+        {
+            if (--_stopping[inode] == 0)
+            {
+                _stopping.Remove(inode);
+            }
+        }
+    }
+
+    private sealed class Stopping(Sends sends, Inode inode) : IDisposable
+    {
+        private Sends? _sends = sends;
+
+        public void Dispose() => Interlocked.Exchange(ref _sends, null)?.End(inode);
+    }
 }
