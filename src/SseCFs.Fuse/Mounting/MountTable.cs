@@ -30,7 +30,8 @@ public static class MountTable
             if (dash > 0 && dash + 1 < fields.Length && Unescape(fields[4]) == directory)
             {
                 // Later lines are later mounts, on top of the earlier ones.
-                found = new MountEntry(int.Parse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture), fields[2], directory, fields[dash + 1], OwnerIn(fields[^1]));
+                var id = int.Parse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture);
+                found = new MountEntry(id, fields[2], directory, fields[dash + 1], OwnerIn(fields[^1]));
             }
         }
         return found;

@@ -9,14 +9,15 @@ using SseCFs.Fuse.Wire;
 namespace SseCFs.Fuse.Session;
 
 /// <summary>
-/// Which processes have descriptors of files that they opened for writing, from /proc/TID/fdinfo (proc_pid_fdinfo(5)): the kernel sends a FLUSH for every close(2), also
-/// of a duplicate, and does not say whether it was the last. Thread-safe.
+/// Tells whether a process still has descriptors of a file that it opened for writing: the kernel sends a FLUSH for every close(2), also of
+/// a duplicate, and does not say whether it was the last. The answer is in /proc/TID/fdinfo (proc_pid_fdinfo(5)). Thread-safe.
 /// </summary>
 /// <remarks>
-/// The kernel takes a descriptor out of its table before it sends the FLUSH: close(2) and close_range(2) in file_close_fd_locked, dup2(2) in do_dup2, execve(2) in
-/// do_close_on_exec, and exit(2) drops the whole table in exit_files (fs/file.c). What is left in the table are other descriptors.
-/// Nothing here asks this mount for anything, which could wait for itself: fdinfo tells what the kernel has in memory. Nor does it wait for a process that is in execve(2), as
-/// kcmp(2) does (exec_update_lock), since that process may be waiting for the FLUSH.
+/// The kernel takes a descriptor out of its table before it sends the FLUSH: close(2) and close_range(2) in file_close_fd_locked, dup2(2)
+/// in do_dup2, execve(2) in do_close_on_exec; exit(2) drops the whole table in exit_files (fs/file.c). Those in the table are others.
+/// Reading fdinfo sends no request to this mount, for which it would wait itself: it shows what the kernel has in memory. Where the process
+/// closes the file at the same time, the reader drops the last reference, and the RELEASE that follows waits for nobody.
+/// kcmp(2) could compare open files, but waits for a process in execve(2) (exec_update_lock), which may be waiting for the FLUSH.
 /// </remarks>
 internal sealed class OpenDescriptors
 {
@@ -41,10 +42,11 @@ internal sealed class OpenDescriptors
     public void Released(ulong handle) => _openers.TryRemove(handle, out _);
 
     /// <summary>
-    /// Whether the process that opened the handle has a descriptor of the inode that can write. False also where that cannot be told: the thread that opened it is gone, may
-    /// not be looked at, or has too many descriptors, or Linux is older than 5.14 and does not tell inodes.
+    /// Whether the process that opened the handle has a descriptor of the inode that can write. False also where that cannot be told: the
+    /// thread that opened it is gone, may not be looked at, or has too many descriptors, or Linux is older than 5.14 and tells no inodes.
     /// </summary>
-    public bool OpenerHas(ulong handle, ulong inode) => Mount is { } mount && _openers.TryGetValue(handle, out var thread) && Has(thread, inode, mount);
+    public bool OpenerHas(ulong handle, ulong inode) =>
+        Mount is { } mount && _openers.TryGetValue(handle, out var thread) && Has(thread, inode, mount);
 
     internal static bool Has(uint thread, ulong inode, in MountEntry mount)
     {
@@ -58,7 +60,8 @@ internal sealed class OpenDescriptors
                 {
                     return false;
                 }
-                if (Read(path) is { CanWrite: true } found && found.Inode == inode && (found.Mount == mount.Id || IsOn(thread, found.Mount, mount.Device)))
+                if (Read(path) is { CanWrite: true } found && found.Inode == inode
+                    && (found.Mount == mount.Id || IsOn(thread, found.Mount, mount.Device)))
                 {
                     return true;
                 }
@@ -71,7 +74,10 @@ internal sealed class OpenDescriptors
         return false;
     }
 
-    /// <summary>What is bound elsewhere, or seen in another mount namespace, has another number there. Inode numbers alone are equal on many file systems.</summary>
+    /// <summary>
+    /// What is bound elsewhere, or seen in another mount namespace, has another number there. Inode numbers alone say little: other file
+    /// systems have the same.
+    /// </summary>
     private static bool IsOn(uint thread, int mount, string device) =>
         MountTable.DeviceOf(File.ReadLines(string.Create(CultureInfo.InvariantCulture, $"/proc/{thread}/mountinfo")), mount) == device;
 
@@ -91,7 +97,9 @@ internal sealed class OpenDescriptors
     }
 
     internal static Descriptor? Parse(ReadOnlySpan<byte> text) =>
-        TryRead(text, "flags:\t"u8, out var flags, isOctal: true) && TryRead(text, "mnt_id:\t"u8, out var mount) && TryRead(text, "ino:\t"u8, out var inode)
+        TryRead(text, "flags:\t"u8, out var flags, isOctal: true)
+            && TryRead(text, "mnt_id:\t"u8, out var mount)
+            && TryRead(text, "ino:\t"u8, out var inode)
             ? new Descriptor((flags & LinuxOpenFlags.AccessMode) != 0, (int)mount, inode)
             : null;
 

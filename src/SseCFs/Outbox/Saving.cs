@@ -26,7 +26,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, DeferredWrites 
         }
     }
 
-    /// <summary>The same for the close of one descriptor. Nothing is uploaded while the process that opened the file keeps another.</summary>
+    /// <summary>The same for a close of one descriptor. Uploads nothing while the process that opened the file has another.</summary>
     /// <param name="staysOpen">As in <see cref="IFileSystem.FlushAsync"/>.</param>
     public async ValueTask SaveAtCloseAsync(FileInode file, Func<bool>? staysOpen, CancellationToken cancellation)
     {

@@ -12,8 +12,8 @@ namespace SseCFs.EndToEnd.Harness;
 public sealed record SeenRequest(DateTime Time, string Line);
 
 /// <summary>
-/// Stands before the service and notes every request. Over TLS it has a certificate of its own, since only its end of a connection can see what passes through, and makes
-/// another connection to the service.
+/// Stands before the service and notes every request. Over TLS it has a certificate of its own, since only the end of a connection sees
+/// what passes through, and makes another connection to the service.
 /// </summary>
 public sealed class RequestLog : IAsyncDisposable
 {
@@ -124,7 +124,9 @@ public sealed class RequestLog : IAsyncDisposable
         if (_certificate is null) return stream;
         using var trusted = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(_service.CertificateFile!));
         var encrypted = new SslStream(
-            stream, leaveInnerStreamOpen: false, (_, certificate, _, _) => certificate is not null && certificate.GetRawCertData().AsSpan().SequenceEqual(trusted.RawData));
+            stream,
+            leaveInnerStreamOpen: false,
+            (_, certificate, _, _) => certificate is not null && certificate.GetRawCertData().AsSpan().SequenceEqual(trusted.RawData));
         await encrypted.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = _service.Url.Host }, _stop.Token);
         return encrypted;
     }
@@ -139,7 +141,9 @@ public sealed class RequestLog : IAsyncDisposable
         }
     }
 
-    /// <summary>A request follows an answer: clients of S3 do not send ahead. A body does as well, after "100 Continue", but does not begin as a request does.</summary>
+    /// <summary>
+    /// A request follows an answer: clients of S3 do not send ahead. So does a body after "100 Continue", which begins otherwise.
+    /// </summary>
     private void Note(Connection connection, ReadOnlyMemory<byte> data)
     {
         if (!connection.IsAnswered) return;

@@ -79,7 +79,8 @@ public sealed class S3Client : IDisposable
     {
         foreach (var keys in (await ListAsync(prefix)).Chunk(1000))
         {
-            var body = new XElement("Delete", new XElement("Quiet", true), keys.Select(key => new XElement("Object", new XElement("Key", key))));
+            var objects = keys.Select(key => new XElement("Object", new XElement("Key", key)));
+            var body = new XElement("Delete", new XElement("Quiet", true), objects);
             var content = Encoding.UTF8.GetBytes(body.ToString());
 #pragma warning disable CA5351 // S3 asks for the MD5 of this request.
             var digest = Convert.ToBase64String(MD5.HashData(content));

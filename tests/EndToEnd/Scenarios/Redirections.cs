@@ -6,12 +6,12 @@ using Xunit;
 namespace SseCFs.EndToEnd.Scenarios;
 
 /// <summary>
-/// Programs that share one open file, as a shell that redirects and its children do. Each of them closes it, but nobody sees the file before the one that opened it has
-/// done so.
+/// Programs that share one open file, as a shell that redirects and its children do. Each of them closes it, but nobody sees the file
+/// before the one that opened it has done so.
 /// </summary>
 public sealed class Redirections(Target target) : Scenario(target)
 {
-    /// <summary>Writes a line, lets a child end that has the file as its output, and waits for the test before it writes the next line.</summary>
+    /// <summary>Writes a line, lets a child end whose output is the file, and waits for the test before it writes the next line.</summary>
     private const string Work = """echo one; /bin/true; touch "$SCRATCH/half"; until [ -e "$SCRATCH/go" ]; do sleep 0.05; done; echo two""";
 
     private static readonly Dictionary<string, string> Scripts = new()

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace SseCFs.EndToEnd.Scenarios;
 
-/// <summary>What an operation on a name costs is counted between the mount and the service, and does not depend on how many others its directory has.</summary>
+/// <summary>Requests of an operation on a name, counted between mount and service: as many in a large directory as in a small one.</summary>
 [Trait("Size", "Big")]
 public sealed class RequestsPerOperation : Scenario
 {
@@ -33,7 +33,7 @@ public sealed class RequestsPerOperation : Scenario
         await FillAsync("few", Few);
         await FillAsync("many", Many);
         var problems = new List<string>();
-        // On a machine that is busy for a moment, the kernel's next question comes so late that the answer to the one before does not count any more.
+        // On a machine that is busy for a moment, the kernel's next question may come when the answer to the one before is too old.
         for (var attempt = 0; attempt < 3; attempt++)
         {
             problems.Clear();
@@ -79,11 +79,14 @@ public sealed class RequestsPerOperation : Scenario
     {
         var lines = seen.Select(request => request.Line).Where(line => line.Contains(directory, StringComparison.Ordinal)).ToList();
         // The directory's own time is stored ten seconds after the first change in it, whatever is being done then.
-        lines.RemoveAll(line => line.StartsWith("PUT ", StringComparison.Ordinal) && line.EndsWith(directory + "/", StringComparison.Ordinal));
-        // A file that was stored more than 10 ms ago is confirmed before it is sent again under its new name: that depends on the service's speed.
-        var confirmation = lines.FindIndex(line => line.StartsWith("HEAD ", StringComparison.Ordinal) && line.EndsWith(".tmp", StringComparison.Ordinal));
-        if (confirmation >= 0 && confirmation < lines.FindLastIndex(line => line.StartsWith("PUT ", StringComparison.Ordinal))) lines.RemoveAt(confirmation);
+        lines.RemoveAll(line => Is(line, "PUT ", directory + "/"));
+        // A file stored over 10 ms ago is confirmed before it is sent again under its new name: that depends on the service's speed.
+        var confirmation = lines.FindIndex(line => Is(line, "HEAD ", ".tmp"));
+        if (confirmation >= 0 && confirmation < lines.FindLastIndex(line => Is(line, "PUT ", ""))) lines.RemoveAt(confirmation);
         return lines;
+
+        static bool Is(string line, string start, string end) =>
+            line.StartsWith(start, StringComparison.Ordinal) && line.EndsWith(end, StringComparison.Ordinal);
     }
 
     private Task FillAsync(string directory, int count) => Parallel.ForEachAsync(

@@ -21,7 +21,8 @@ public sealed class OpenDescriptorsTests : IDisposable
         var descriptor = OpenDescriptors.Parse(File.ReadAllBytes($"/proc/{_shell.Id}/fdinfo/9"))!.Value;
         _shell.Run("exec 9<&-");
         _inode = descriptor.Inode;
-        _mount = new MountEntry(descriptor.Mount, MountTable.DeviceOf(File.ReadLines("/proc/self/mountinfo"), descriptor.Mount)!, "/", "ext4", null);
+        var device = MountTable.DeviceOf(File.ReadLines("/proc/self/mountinfo"), descriptor.Mount)!;
+        _mount = new MountEntry(descriptor.Mount, device, "/", "ext4", null);
     }
 
     public void Dispose()
@@ -40,7 +41,8 @@ public sealed class OpenDescriptorsTests : IDisposable
     [Theory]
     [InlineData("")]
     [InlineData("pos:\t0\nflags:\t0100001\nmnt_id:\t29\n")]
-    public void Linux_before_5_14_does_not_tell_the_inode(string text) => Assert.Null(OpenDescriptors.Parse(System.Text.Encoding.ASCII.GetBytes(text)));
+    public void Linux_before_5_14_does_not_tell_the_inode(string text) =>
+        Assert.Null(OpenDescriptors.Parse(System.Text.Encoding.ASCII.GetBytes(text)));
 
     [Fact]
     public void Each_way_of_closing_leaves_those_that_stay_open()
@@ -156,7 +158,8 @@ public sealed class OpenDescriptorsTests : IDisposable
     /// <summary>A shell that does one thing after the other.</summary>
     private sealed class Shell : IDisposable
     {
-        private readonly Process _process = Process.Start(new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
+        private readonly Process _process =
+            Process.Start(new ProcessStartInfo("bash") { RedirectStandardInput = true, RedirectStandardOutput = true })!;
 
         public uint Id => (uint)_process.Id;
 

@@ -3,8 +3,8 @@ using SseCFs.Tests.Support;
 namespace SseCFs.Tests.Behaviour;
 
 /// <summary>
-/// A program has several descriptors of a file that it opened once, as a shell has that redirects, and its children. Each close is a flush, and only the last one finds
-/// the content whole.
+/// A program and its children have several descriptors of a file that was opened once, as a shell that redirects. Each close is a flush,
+/// and only the last one finds the content whole.
 /// </summary>
 public sealed class OneOfSeveralDescriptors : MountTest
 {
