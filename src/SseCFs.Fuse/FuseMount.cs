@@ -42,8 +42,9 @@ public sealed class FuseMount : IAsyncDisposable
         options.Validate();
         var path = MountPoint.Resolve(directory);
         var fd = (Libc.geteuid() == 0 ? DirectMount.TryMount(path, options) : null) ?? Fusermount.Mount(path, options);
-        var connection = MountTable.Find(path)?.Minor;
-        var mount = new FuseMount(Serve(fileSystem, fd, options, logger), path, connection, options.UnmountPatience);
+        var entry = MountTable.Find(path);
+        var mount = new FuseMount(Serve(fileSystem, fd, options, logger), path, entry?.Minor, options.UnmountPatience);
+        mount._session.Descriptors.Mount = entry;
         try
         {
             await mount._session.Ready.WaitAsync(cancellation).ConfigureAwait(false);

@@ -94,11 +94,11 @@ public sealed partial class SseFileSystem
         return _content.WriteAsync(file, offset, data, append, cancellation);
     }
 
-    public ValueTask FlushAsync(ulong handle, CancellationToken cancellation)
+    public ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation)
     {
         var opened = GetFileHandle(handle);
         return opened.CanWrite && (opened.File.Staged is not null || opened.File.Stored is null)
-            ? _saving.SaveAsync(opened.File, cancellation)
+            ? _saving.SaveAtCloseAsync(opened.File, staysOpen, cancellation)
             : ValueTask.CompletedTask;
     }
 

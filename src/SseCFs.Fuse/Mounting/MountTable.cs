@@ -3,10 +3,11 @@ using System.Text;
 
 namespace SseCFs.Fuse.Mounting;
 
+/// <param name="Id">Tells mounts apart; those of one file system in several places have several.</param>
 /// <param name="Device">Major and minor number, as in "0:42"; the minor one names the connection in /sys/fs/fuse/connections.</param>
 /// <param name="Type">As in "fuse.ssecfs".</param>
 /// <param name="Owner">Of a FUSE mount: the user who mounted it (user_id among the super block's options); else null.</param>
-public readonly record struct MountEntry(string Device, string Directory, string Type, uint? Owner)
+public readonly record struct MountEntry(int Id, string Device, string Directory, string Type, uint? Owner)
 {
     internal string Minor => Device[(Device.IndexOf(':', StringComparison.Ordinal) + 1)..];
 }
@@ -29,10 +30,18 @@ public static class MountTable
             if (dash > 0 && dash + 1 < fields.Length && Unescape(fields[4]) == directory)
             {
                 // Later lines are later mounts, on top of the earlier ones.
-                found = new MountEntry(fields[2], directory, fields[dash + 1], OwnerIn(fields[^1]));
+                var id = int.Parse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture);
+                found = new MountEntry(id, fields[2], directory, fields[dash + 1], OwnerIn(fields[^1]));
             }
         }
         return found;
+    }
+
+    /// <summary>Of a mount, by its <see cref="MountEntry.Id"/>; null if it is not in the table.</summary>
+    internal static string? DeviceOf(IEnumerable<string> lines, int id)
+    {
+        var start = string.Create(CultureInfo.InvariantCulture, $"{id} ");
+        return lines.FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal))?.Split(' ', 4)[2];
     }
 
     private static uint? OwnerIn(string superOptions)

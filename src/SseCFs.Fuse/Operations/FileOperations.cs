@@ -16,9 +16,10 @@ internal static class FileOperations
         var file = await request.FileSystem
             .OpenAsync(request.NodeId, flags, request.Caller, request.Cancellation).ConfigureAwait(false);
         await request.Session.Notifications.ContentSentAsync(request.NodeId).ConfigureAwait(false);
+        NoteOpened(request, file, flags);
         if (!request.Reply(OpenOutFrom(file, flags)))
         {
-            await request.FileSystem.ReleaseAsync(file.Handle).ConfigureAwait(false);
+            await ReleaseAsync(request, file.Handle).ConfigureAwait(false);
         }
     }
 
@@ -31,9 +32,10 @@ internal static class FileOperations
         var (entry, file) = await request.FileSystem
             .CreateAsync(request.NodeId, name, argument.Mode, flags, request.Caller, request.Cancellation).ConfigureAwait(false);
         await request.Session.Notifications.ContentSentAsync(entry.Attributes.Inode).ConfigureAwait(false);
+        NoteOpened(request, file, flags);
         if (!request.Reply(new CreateOut { Entry = EntryOut.From(entry), Open = OpenOutFrom(file, flags) }))
         {
-            await request.FileSystem.ReleaseAsync(file.Handle).ConfigureAwait(false);
+            await ReleaseAsync(request, file.Handle).ConfigureAwait(false);
             request.FileSystem.Forget(entry.Attributes.Inode, 1);
         }
     }
@@ -96,7 +98,8 @@ internal static class FileOperations
     public static async ValueTask Flush(Request request)
     {
         var handle = request.Body.Read<FlushIn>().Handle;
-        await request.FileSystem.FlushAsync(handle, request.Cancellation).ConfigureAwait(false);
+        var (descriptors, inode) = (request.Session.Descriptors, request.NodeId);
+        await request.FileSystem.FlushAsync(handle, () => descriptors.OpenerHas(handle, inode), request.Cancellation).ConfigureAwait(false);
         request.ReplyEmpty();
     }
 
@@ -111,7 +114,7 @@ internal static class FileOperations
     public static async ValueTask Release(Request request)
     {
         var handle = request.Body.Read<ReleaseIn>().Handle;
-        await request.FileSystem.ReleaseAsync(handle).ConfigureAwait(false);
+        await ReleaseAsync(request, handle).ConfigureAwait(false);
         request.ReplyEmpty();
     }
 
@@ -176,6 +179,21 @@ internal static class FileOperations
         result |= (flags & LinuxOpenFlags.Exclusive) != 0 ? OpenFlags.Exclusive : 0;
         result |= (fuseFlags & LinuxOpenFlags.OpenKillSetIdBits) != 0 ? OpenFlags.ClearPrivileges : 0;
         return result;
+    }
+
+    /// <summary>Before the answer: the close may follow at once.</summary>
+    private static void NoteOpened(Request request, in OpenedFile file, OpenFlags flags)
+    {
+        if ((flags & OpenFlags.Write) != 0)
+        {
+            request.Session.Descriptors.Opened(file.Handle, request.Caller.Thread);
+        }
+    }
+
+    private static ValueTask ReleaseAsync(Request request, ulong handle)
+    {
+        request.Session.Descriptors.Released(handle);
+        return request.FileSystem.ReleaseAsync(handle);
     }
 
     private static OpenOut OpenOutFrom(in OpenedFile file, OpenFlags flags) => new()

@@ -48,6 +48,8 @@ internal sealed class FuseSession
 
     public NotificationQueue Notifications { get; }
 
+    public OpenDescriptors Descriptors { get; } = new();
+
     /// <summary>Done when INIT has been answered; fails if the versions do not match or the connection ends before.</summary>
     public Task<Protocol> Ready => _ready.Task;
 

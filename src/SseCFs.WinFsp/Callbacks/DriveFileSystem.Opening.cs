@@ -98,7 +98,7 @@ internal sealed partial class DriveFileSystem
         {
             try
             {
-                DispatcherThread.Wait(_files.FlushAsync(handle, CancellationToken.None));
+                DispatcherThread.Wait(_files.FlushAsync(handle, staysOpen: null, CancellationToken.None));
             }
             catch (Exception exception)
             {

@@ -86,7 +86,13 @@ public interface IFileSystem
     ValueTask<long> CopyRangeAsync(ulong sourceHandle, long sourceOffset, ulong targetHandle, long targetOffset, long length, CancellationToken cancellation);
 
     /// <summary>close(2) on one descriptor: returns once what was written is stored, or fails with the upload's error.</summary>
-    ValueTask FlushAsync(ulong handle, CancellationToken cancellation);
+    /// <param name="staysOpen">
+    /// Tells whether the process that opened the file has another descriptor of it that can write; null: it has none. Then nothing is
+    /// uploaded yet, as the content may be half of what the process is going to write, and the close of the other descriptor is a flush
+    /// of its own. It is asked only where something is to be stored, and its answer counts only where no other handle can write the
+    /// file, since whose descriptor it is cannot be told.
+    /// </param>
+    ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation);
 
     /// <summary>fsync(2): data and metadata are stored when it returns.</summary>
     ValueTask SyncAsync(ulong handle, CancellationToken cancellation);

@@ -20,30 +20,30 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
     /// <summary>Returns once what is unsaved of the inode is stored, or is in the journal if that is enough.</summary>
     public async ValueTask SaveAsync(Inode inode, CancellationToken cancellation)
     {
-        if (mounted.Journal is { IsWriteBack: true } && inode is FileInode { Staged: not null } file)
+        if (!await TrySaveAsync(inode, cancellation).ConfigureAwait(false))
         {
-            using var hold = await Hold.TakeAsync(mounted.Names, file, cancellation).ConfigureAwait(false);
-            if (file.Staged is not null && await TrySaveAsync(file, cancellation).ConfigureAwait(false))
-            {
-                return;
-            }
+            await queue.StoreAsync(inode, cancellation).ConfigureAwait(false);
         }
-        await queue.StoreAsync(inode, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The same for a close of one descriptor. Uploads nothing while the process that opened the file has another.</summary>
+    /// <param name="staysOpen">As in <see cref="IFileSystem.FlushAsync"/>.</param>
+    public async ValueTask SaveAtCloseAsync(FileInode file, Func<bool>? staysOpen, CancellationToken cancellation)
+    {
+        if (!await TrySaveAsync(file, cancellation).ConfigureAwait(false) && !StaysOpen(file, staysOpen))
+        {
+            await queue.StoreAsync(file, cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>The same for a file that nobody has open to write any more. Waits for the journal at most: nobody would hear of a failure of the store.</summary>
     public async ValueTask SaveReleasedAsync(FileInode file)
     {
         // Whoever holds the gate stores it already, or is about to.
-        if (mounted.Journal is { IsWriteBack: true } && file is { Staged: not null, Gate.CurrentCount: > 0 })
+        if (file.Gate.CurrentCount == 0 || !await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
         {
-            using var hold = await Hold.TakeAsync(mounted.Names, file, CancellationToken.None).ConfigureAwait(false);
-            if (file.Staged is not null && await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
-            {
-                return;
-            }
+            queue.Start(file);
         }
-        queue.Start(file);
     }
 
     /// <summary>The file has another name now: its entry says so before anyone relies on it, or it needs none any more. By a caller who holds the file's gate.</summary>
@@ -67,7 +67,33 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
         await KeepHeldAsync(inode, cancellation).ConfigureAwait(false);
     }
 
-    private async ValueTask<bool> TrySaveAsync(FileInode file, CancellationToken cancellation)
+    /// <returns>False also where it cannot be told.</returns>
+    private static bool StaysOpen(FileInode file, Func<bool>? staysOpen)
+    {
+        // A second time afterwards: the descriptor may be that of a handle which was opened meanwhile.
+        return staysOpen is not null && HasOneWriter() && staysOpen() && HasOneWriter();
+
+        bool HasOneWriter()
+        {
+            lock (file.Sync)
+            {
+                return file.Writers == 1;
+            }
+        }
+    }
+
+    /// <returns>False: the journal is not enough, and the inode is to be stored.</returns>
+    private async ValueTask<bool> TrySaveAsync(Inode inode, CancellationToken cancellation)
+    {
+        if (mounted.Journal is not { IsWriteBack: true } || inode is not FileInode { Staged: not null } file)
+        {
+            return false;
+        }
+        using var hold = await Hold.TakeAsync(mounted.Names, file, cancellation).ConfigureAwait(false);
+        return file.Staged is not null && await TrySaveHeldAsync(file, cancellation).ConfigureAwait(false);
+    }
+
+    private async ValueTask<bool> TrySaveHeldAsync(FileInode file, CancellationToken cancellation)
     {
         // Parts of a large file are on their way already: its close waits for the rest.
         if (file.Staged!.Streamed is { IsAbandoned: false } || file.IsDetached)

@@ -74,6 +74,22 @@ public sealed class S3Client : IDisposable
 
     public async Task DeleteAsync(string key) => (await SendAsync(HttpMethod.Delete, key)).Message.EnsureSuccessStatusCode();
 
+    /// <summary>Deletes all keys with the prefix, a thousand at a time.</summary>
+    public async Task DeleteAllAsync(string prefix)
+    {
+        foreach (var keys in (await ListAsync(prefix)).Chunk(1000))
+        {
+            var objects = keys.Select(key => new XElement("Object", new XElement("Key", key)));
+            var body = new XElement("Delete", new XElement("Quiet", true), objects);
+            var content = Encoding.UTF8.GetBytes(body.ToString());
+#pragma warning disable CA5351 // S3 asks for the MD5 of this request.
+            var digest = Convert.ToBase64String(MD5.HashData(content));
+#pragma warning restore CA5351
+            var reply = await SendAsync(HttpMethod.Post, "", content: content, headers: [("content-md5", digest)], query: "delete=");
+            reply.Message.EnsureSuccessStatusCode();
+        }
+    }
+
     /// <summary>All keys with the prefix, in the service's order.</summary>
     public async Task<List<string>> ListAsync(string prefix)
     {

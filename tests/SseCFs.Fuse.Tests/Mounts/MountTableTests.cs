@@ -15,10 +15,17 @@ public sealed class MountTableTests
     [Fact]
     public void Entries_are_found_by_directory()
     {
-        Assert.Equal(new MountEntry("0:38", "/mnt/with space", "fuse.ssecfs", 0), MountTable.Find(Lines, "/mnt/with space"));
+        Assert.Equal(new MountEntry(41, "0:38", "/mnt/with space", "fuse.ssecfs", 0), MountTable.Find(Lines, "/mnt/with space"));
         Assert.Equal("38", MountTable.Find(Lines, "/mnt/with space")!.Value.Minor);
         Assert.Equal("fuse.s3fs", MountTable.Find(Lines, "/mnt/twice")!.Value.Type);
         Assert.Null(MountTable.Find(Lines, "/mnt"));
+    }
+
+    [Fact]
+    public void Devices_are_found_by_the_mounts_number()
+    {
+        Assert.Equal("0:38", MountTable.DeviceOf(Lines, 41));
+        Assert.Null(MountTable.DeviceOf(Lines, 4));
     }
 
     [Fact]

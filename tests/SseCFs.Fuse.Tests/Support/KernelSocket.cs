@@ -44,6 +44,9 @@ internal sealed unsafe partial class KernelSocket : IDisposable
 
     public FuseSession Session { get; }
 
+    /// <summary>Whose requests are sent.</summary>
+    public uint Thread { get; set; } = 4242;
+
     /// <summary>The kernel and the session have said INIT.</summary>
     public static KernelSocket Initialized(IFileSystem fileSystem, FuseMountOptions? options = null, ILogger? logger = null)
     {
@@ -72,17 +75,17 @@ internal sealed unsafe partial class KernelSocket : IDisposable
         return stream.ToArray();
     }
 
-    /// <summary>Sends a request from user 1000, group 1001, thread 4242.</summary>
+    /// <summary>Sends a request from user 1000, group 1001.</summary>
     public ulong Send(Opcode opcode, ulong node, byte[] body)
     {
         // As in the kernel: requests count in twos, an interrupt has the request's number plus one.
         var unique = _lastUnique += 2;
-        SendRaw(Frame(opcode, unique, node, body));
+        SendRaw(Frame(opcode, unique, node, body, Thread));
         return unique;
     }
 
-    public static byte[] Frame(Opcode opcode, ulong unique, ulong node, byte[] body) =>
-        Body((uint)(40 + body.Length), (uint)opcode, unique, node, 1000u, 1001u, 4242u, 0u, body);
+    public static byte[] Frame(Opcode opcode, ulong unique, ulong node, byte[] body, uint thread = 4242) =>
+        Body((uint)(40 + body.Length), (uint)opcode, unique, node, 1000u, 1001u, thread, 0u, body);
 
     public void SendRaw(byte[] frame)
     {

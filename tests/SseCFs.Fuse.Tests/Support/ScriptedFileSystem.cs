@@ -28,6 +28,9 @@ internal class ScriptedFileSystem : IFileSystem
 
     public string[] Names { get; set; } = [];
 
+    /// <summary>What the last flush was told.</summary>
+    public bool? StaysOpen { get; private set; }
+
     public IInvalidationSink? Invalidation { get; set; }
 
     public static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
@@ -103,7 +106,11 @@ internal class ScriptedFileSystem : IFileSystem
         ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation) =>
         Answer($"write {handle} {offset} {Text(data)} append {append} clear {clearPrivileges}", cancellation);
 
-    public ValueTask FlushAsync(ulong handle, CancellationToken cancellation) => Answer($"flush {handle}", cancellation);
+    public async ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation)
+    {
+        StaysOpen = staysOpen?.Invoke();
+        await Answer($"flush {handle}", cancellation);
+    }
 
     public ValueTask SyncAsync(ulong handle, CancellationToken cancellation) => Answer($"sync {handle}", cancellation);
 

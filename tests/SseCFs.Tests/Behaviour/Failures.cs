@@ -144,7 +144,7 @@ public sealed class Failures : MountTest
             interrupt.Cancel();
             throw new OperationCanceledException(interrupt.Token);
         });
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Mount.Files.FlushAsync(handle, interrupt.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Mount.Files.FlushAsync(handle, null, interrupt.Token));
         await Mount.WriteAt(handle, 1, [2]);
         await Mount.Close(handle);
         Assert.Equal(["a"], Store.Keys);

@@ -62,7 +62,7 @@ public sealed class OpenFiles : MountTest
     {
         var handle = await Mount.Create("a");
         await Mount.WriteAt(handle, 0, [1, 2]);
-        await Mount.Files.FlushAsync(handle, default);
+        await Mount.Files.FlushAsync(handle, null, default);
         await Mount.Rename("a", "b");
         await Mount.WriteAt(handle, 2, [3]);
         await Mount.Close(handle);
@@ -95,7 +95,7 @@ public sealed class OpenFiles : MountTest
         await Mount.WriteAt(source, 0, Mount.Content(1000, 2));
         if (sourceIsStored)
         {
-            await Mount.Files.FlushAsync(source, default);
+            await Mount.Files.FlushAsync(source, null, default);
         }
         await Mount.Rename("source", "target");
         Assert.Equal(Mount.Content(200_000, 1), await Mount.ReadAt(target, 0, 1 << 20));

@@ -133,7 +133,7 @@ public sealed class OtherWriters : MountTest
         Faults.After(RequestKind.Put, "a", _ => throw new FsException(FsError.Unavailable, "the reply is lost"));
         var handle = await Mount.Open("a", OpenFlags.Write | OpenFlags.Truncate);
         await Mount.WriteAt(handle, 0, [2]);
-        await Fails.With(FsError.Unavailable, async () => await Mount.Files.FlushAsync(handle, default));
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.FlushAsync(handle, null, default));
         Assert.Equal([2], Store["a"].Data);
         // What is written since stands upon that write.
         await Mount.WriteAt(handle, 1, [3]);

@@ -37,6 +37,19 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
         Assert.Equal(["a", "b"], Store.Keys);
     }
 
+    /// <summary>What was written by one of several descriptors is as safe as it was with the last one's close.</summary>
+    [PosixFact]
+    public async Task The_close_of_one_of_several_descriptors_saves_in_the_journal()
+    {
+        var handle = await Mount.Create("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [1]);
+        await Mount.Files.FlushAsync(handle, () => true, default);
+        Assert.Single(Kept);
+        Assert.Empty(Store.Keys);
+        Assert.Equal(1, await Kill());
+        Assert.Equal([1], await Mount.Read("a"));
+    }
+
     [Fact]
     public async Task What_was_closed_outlives_the_process()
     {

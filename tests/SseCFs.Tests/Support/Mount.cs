@@ -105,7 +105,7 @@ internal sealed partial class Mount : IAsyncDisposable
     {
         try
         {
-            await Files.FlushAsync(handle, default);
+            await Files.FlushAsync(handle, null, default);
         }
         finally
         {

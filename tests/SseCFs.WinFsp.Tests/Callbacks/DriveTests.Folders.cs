@@ -140,7 +140,7 @@ public abstract partial class DriveTests
     {
         var (_, file) = await Posix.CreateAsync(IFileSystem.RootInode, Encoding.UTF8.GetBytes(name), 0x1A4, OpenFlags.Write, Mount.User, default);
         await Posix.WriteAsync(file.Handle, 0, data, false, false, default);
-        await Posix.FlushAsync(file.Handle, default);
+        await Posix.FlushAsync(file.Handle, null, default);
         await Posix.ReleaseAsync(file.Handle);
     }
 
