@@ -135,7 +135,7 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
         try
         {
             await Parallel.ForEachAsync(
-                UploadPart.Cut(staged, storedInfo),
+                PartPlan.Make(staged, storedInfo),
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
                 (part, token) => part.SendAsync(upload, staged, storedInfo, token)).ConfigureAwait(false);
             return await upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
