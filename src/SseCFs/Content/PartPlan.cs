@@ -4,7 +4,8 @@ using SseCFs.Store;
 namespace SseCFs.Content;
 
 /// <summary>
-/// Cuts a draft into the parts of a multipart upload: what did not change is copied by the service, holes are parts of zeros, and around changes hardly more is sent than
+/// Cuts a draft into the parts of a multipart upload: what did not change is copied by the service, holes are parts of zeros,
+/// and around changes hardly more is sent than
 /// the smallest part that a service takes.
 /// </summary>
 /// <param name="canCopy">The service may copy from the stored version.</param>
@@ -38,7 +39,8 @@ internal readonly struct PartPlan(StagedContent staged, bool canCopy, long least
     }
 
     /// <summary>
-    /// The part of a file still being written that begins at <paramref name="start"/>: of one step, or of many where neighbours that did not change are copied together.
+    /// The part of a file still being written that begins at <paramref name="start"/>: of one step, or of many where neighbours
+    /// that did not change are copied together.
     /// </summary>
     /// <param name="storedInfo">The version that unchanged ranges are copied from; null to send all.</param>
     /// <param name="limit">No part goes beyond it.</param>
@@ -51,7 +53,7 @@ internal readonly struct PartPlan(StagedContent staged, bool canCopy, long least
         }
         // As many steps as are unchanged as a whole.
         end = run.End >= limit ? limit : start + (run.End - start) / step * step;
-        return new UploadPart(number, start, end - start > IObjectStore.MaximumPartSize ? start + IObjectStore.MaximumPartSize / step * step : end, Copied: true);
+        return new UploadPart(number, start, Math.Min(end, start + IObjectStore.MaximumPartSize / step * step), Copied: true);
     }
 
     /// <returns>Null: they are too many.</returns>
@@ -80,7 +82,8 @@ internal readonly struct PartPlan(StagedContent staged, bool canCopy, long least
 
     /// <summary>Whether a run can be parts by itself, for which nothing is read.</summary>
     private bool IsWhole(in Extent run) =>
-        (run.Source == ExtentSource.Zeros || canCopy && run.Source == ExtentSource.Stored) && (run.Length >= least || run.End == staged.Size);
+        (run.Source == ExtentSource.Zeros || canCopy && run.Source == ExtentSource.Stored)
+        && (run.Length >= least || run.End == staged.Size);
 
     /// <summary>What is left behind it is no part too small to be copied.</summary>
     private long EndOfCopy(in Extent run)

@@ -2,7 +2,10 @@ using SseCFs.Store;
 
 namespace SseCFs.Content;
 
-/// <summary>The parts of a streamed upload that are sent, or on their way: in the order of the file, from its start and without a gap. Guarded by the upload's lock.</summary>
+/// <summary>
+/// The parts of a streamed upload that are sent, or on their way: in the order of the file, from its start and without
+/// a gap. Guarded by the upload's lock.
+/// </summary>
 /// <param name="largestPart">Bytes of the largest part; parts grow towards it, as their number is limited.</param>
 internal sealed class SentParts(long largestPart)
 {
@@ -38,8 +41,8 @@ internal sealed class SentParts(long largestPart)
     {
         var (number, start) = (NextNumber, End);
         var step = Math.Min(largestPart, (long)UploadPart.SmallestSize << (number / PartsPerSize));
-        var limit = staged.Contiguous;
-        return start + step <= limit ? new SentPart(PartPlan.At(staged, storedInfo, number, start, step, limit - (limit - start) % step), step) : null;
+        var whole = (staged.Contiguous - start) / step * step;
+        return whole > 0 ? new SentPart(PartPlan.At(staged, storedInfo, number, start, step, start + whole), step) : null;
     }
 
     public void Add(SentPart part) => _parts.Add(part);

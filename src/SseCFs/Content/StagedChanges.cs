@@ -3,7 +3,8 @@ using SseCFs.Content.Extents;
 namespace SseCFs.Content;
 
 /// <summary>
-/// What was changed in a draft after a change of some number: writes are noted with their chunk, so that a writer who goes forward leaves the parts behind as they are, and
+/// What was changed in a draft after a change of some number: writes are noted with their chunk, so that a writer who goes
+/// forward leaves the parts behind as they are, and
 /// zeros with their extent. Under the draft's lock.
 /// </summary>
 internal static class StagedChanges
@@ -34,7 +35,8 @@ internal static class StagedChanges
         var ranges = new List<(long Start, long End)>();
         foreach (var chunk in chunks.All.Where(chunk => chunk.ChangedAt > stamp).OrderBy(chunk => chunk.Index))
         {
-            for (var start = chunk.Start; map.TryNext(ExtentSource.Written, start, chunk.Start + Block.Size, out var extent); start = extent.End)
+            var (start, end) = (chunk.Start, chunk.Start + Block.Size);
+            for (; map.TryNext(ExtentSource.Written, start, end, out var extent); start = extent.End)
             {
                 ranges.Add((extent.Start, extent.End));
             }

@@ -2,7 +2,10 @@ using SseCFs.Content.Extents;
 
 namespace SseCFs.Content;
 
-/// <summary>The buffers of one file's written bytes. Guarded by the owner's lock, but for what is asynchronous and takes it itself.</summary>
+/// <summary>
+/// The buffers of one file's written bytes. Guarded by the owner's lock, but for what is asynchronous and takes it
+/// itself.
+/// </summary>
 /// <param name="sync">The owner's lock.</param>
 internal sealed class StagedChunks(StagedContent owner, StagingArea area, Lock sync)
 {
@@ -174,7 +177,10 @@ internal sealed class StagedChunks(StagedContent owner, StagingArea area, Lock s
         }
     }
 
-    /// <summary>The buffer of a chunk in memory, held for the caller: it stays as it is, and a write takes another one. Null if it is not in memory.</summary>
+    /// <summary>
+    /// The buffer of a chunk in memory, held for the caller: it stays as it is, and a write takes another one. Null if
+    /// it is not in memory.
+    /// </summary>
     public Block? Lease(long index)
     {
         if (_chunks.TryGetValue(index, out var chunk) && chunk.Memory is { } block)
@@ -185,7 +191,10 @@ internal sealed class StagedChunks(StagedContent owner, StagingArea area, Lock s
         return null;
     }
 
-    /// <summary>Gives the chunk a buffer of its own of at least so many bytes: one that is on its way to the service or to disk goes there as it was.</summary>
+    /// <summary>
+    /// Gives the chunk a buffer of its own of at least so many bytes: one that is on its way to the service or to disk
+    /// goes there as it was.
+    /// </summary>
     private void EnsureCapacity(StagedChunk chunk, int needed)
     {
         var old = chunk.Memory;

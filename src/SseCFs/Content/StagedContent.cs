@@ -3,7 +3,8 @@ using SseCFs.Content.Extents;
 namespace SseCFs.Content;
 
 /// <summary>
-/// What a file will be once it is uploaded: a map that tells where each byte of it comes from, the buffers of the written ones, and the stored version
+/// What a file will be once it is uploaded: a map that tells where each byte of it comes from, the buffers of the written ones,
+/// and the stored version
 /// that they change. Thread-safe; whoever uploads keeps writers out meanwhile.
 /// </summary>
 internal sealed class StagedContent : IDisposable
@@ -243,7 +244,10 @@ internal sealed class StagedContent : IDisposable
         }
     }
 
-    /// <summary>The version under it was replaced by one that an upload of this content made: where nothing was written, the bytes are the same.</summary>
+    /// <summary>
+    /// The version under it was replaced by one that an upload of this content made: where nothing was written, the
+    /// bytes are the same.
+    /// </summary>
     public void Rebase(StoredContent own)
     {
         lock (_lock)
@@ -255,7 +259,10 @@ internal sealed class StagedContent : IDisposable
         }
     }
 
-    /// <summary>Drops a range, whose ends are multiples of <see cref="Block.Size"/>, from memory and disk, unless it was changed after that change.</summary>
+    /// <summary>
+    /// Drops a range, whose ends are multiples of <see cref="Block.Size"/>, from memory and disk, unless it was changed
+    /// after that change.
+    /// </summary>
     public bool TryDrop(long start, long end, long stamp)
     {
         lock (_lock)
@@ -287,7 +294,8 @@ internal sealed class StagedContent : IDisposable
         _reader.TryReadAsync(offset, length, fetchTo, into, cancellation);
 
     /// <summary>See <see cref="StagedReader.GatherAsync"/>.</summary>
-    public ValueTask GatherAsync(long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation) =>
+    public ValueTask GatherAsync(
+        long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation) =>
         _reader.GatherAsync(start, end, slices, leases, cancellation);
 
     /// <summary>Whether a range, which must not be empty, is wholly as in the stored version.</summary>
@@ -317,7 +325,10 @@ internal sealed class StagedContent : IDisposable
         }
     }
 
-    /// <summary>Hands what is in memory, written or cached, over to the version that was made of it, so that it need not be fetched.</summary>
+    /// <summary>
+    /// Hands what is in memory, written or cached, over to the version that was made of it, so that it need not be
+    /// fetched.
+    /// </summary>
     public void Seed(StoredContent uploaded)
     {
         lock (_lock)

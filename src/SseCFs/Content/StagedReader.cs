@@ -80,10 +80,12 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
     }
 
     /// <summary>
-    /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released: buffers, cached blocks and shared zeros themselves,
+    /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released: buffers,
+    /// cached blocks and shared zeros themselves,
     /// copies where a block is from more than one source.
     /// </summary>
-    public async ValueTask GatherAsync(long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)
+    public async ValueTask GatherAsync(
+        long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)
     {
         var fetched = start;
         while (start < end)
@@ -109,7 +111,8 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
                     leases.Add(block);
                     if (!await TryComposeAsync(start, block.Buffer[..(int)piece.Length], cancellation).ConfigureAwait(false))
                     {
-                        throw new FsException(FsError.InputOutput, "what was dropped from memory, as the service has it, is to be sent again");
+                        throw new FsException(
+                            FsError.InputOutput, "what was dropped from memory, as the service has it, is to be sent again");
                     }
                     slices.Add(block.Content);
                 }
@@ -118,7 +121,10 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
         }
     }
 
-    /// <summary>What can be read in one go from a byte on: zeros or stored content that reach to the end of their block at least, or else the rest of the block.</summary>
+    /// <summary>
+    /// What can be read in one go from a byte on: zeros or stored content that reach to the end of their block at
+    /// least, or else the rest of the block.
+    /// </summary>
     private Piece PieceAt(long offset, long end)
     {
         var blockEnd = Math.Min(end, (offset / Block.Size + 1) * Block.Size);
@@ -166,7 +172,8 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
         return reach;
     }
 
-    private async ValueTask LeaseStoredAsync(Piece piece, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)
+    private async ValueTask LeaseStoredAsync(
+        Piece piece, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)
     {
         for (var offset = piece.Start; offset < piece.End;)
         {
@@ -185,8 +192,7 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
         List<Extent>? elsewhere = null;
         for (; ; )
         {
-            SpillPlace? spilled;
-            var chunk = CopyFromMemory(offset, destination.Span, ref elsewhere, out spilled);
+            var chunk = CopyFromMemory(offset, destination.Span, ref elsewhere, out var spilled);
             foreach (var run in elsewhere ?? [])
             {
                 if (run.Source == ExtentSource.Uploaded)
@@ -195,10 +201,12 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
                 }
                 if (run.Source == ExtentSource.Stored)
                 {
-                    await staged.Stored!.CopyToAsync(run.Start, destination.Slice((int)(run.Start - offset), (int)run.Length), 0, cancellation).ConfigureAwait(false);
+                    var into = destination.Slice((int)(run.Start - offset), (int)run.Length);
+                    await staged.Stored!.CopyToAsync(run.Start, into, 0, cancellation).ConfigureAwait(false);
                 }
             }
-            if (spilled is not { } place || await TryCopySpilledAsync(chunk!, place, elsewhere!, offset, destination, cancellation).ConfigureAwait(false))
+            if (spilled is not { } place
+                || await TryCopySpilledAsync(chunk!, place, elsewhere!, offset, destination, cancellation).ConfigureAwait(false))
             {
                 return true;
             }
@@ -252,7 +260,8 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
             await area.Spill.ReadAsync(place, block.Buffer, cancellation).ConfigureAwait(false);
             foreach (var run in runs.Where(run => run.Source == ExtentSource.Written))
             {
-                block.Buffer.Span.Slice((int)(run.Start % Block.Size), (int)run.Length).CopyTo(destination.Span[(int)(run.Start - offset)..]);
+                var bytes = block.Buffer.Span.Slice((int)(run.Start % Block.Size), (int)run.Length);
+                bytes.CopyTo(destination.Span[(int)(run.Start - offset)..]);
             }
             return true;
         }

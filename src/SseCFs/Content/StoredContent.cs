@@ -33,7 +33,10 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         }
     }
 
-    /// <summary>The same bytes now stand under another key or version mark (a rename, a change of metadata); what is cached stays good.</summary>
+    /// <summary>
+    /// The same bytes now stand under another key or version mark (a rename, a change of metadata); what is cached
+    /// stays good.
+    /// </summary>
     public void MoveTo(string newKey, string newETag)
     {
         lock (_lock)
@@ -165,7 +168,8 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         {
             foreach (var (index, slot) in former._slots)
             {
-                if (slot.Pending is null && index * Block.Size < Size && cache.Contains(slot) && isSame(index * Block.Size, Math.Min((index + 1) * Block.Size, Size)))
+                var (start, end) = (index * Block.Size, Math.Min((index + 1) * Block.Size, Size));
+                if (slot.Pending is null && start < end && cache.Contains(slot) && isSame(start, end))
                 {
                     taken.Add((index, slot));
                 }
@@ -255,7 +259,10 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         return slot;
     }
 
-    /// <summary>Starts one GET from a missing block to the next one that is not missing, at most to <paramref name="last"/>; returns the index after it. Under the lock.</summary>
+    /// <summary>
+    /// Starts one GET from a missing block to the next one that is not missing, at most to <paramref name="last"/>;
+    /// returns the index after it. Under the lock.
+    /// </summary>
     private long StartFetch(long first, long last)
     {
         var fetch = new List<(BlockSlot Slot, PendingBlock Pending)>();

@@ -3,8 +3,10 @@ using SseCFs.Store;
 namespace SseCFs.Content;
 
 /// <summary>
-/// The multipart upload of a file that is still being written: parts that the writer has left behind go out at once, and may then leave memory, so that
-/// a file of any size needs neither room in memory nor a spill file. A part that is written to again is sent again at the end. Thread-safe; its lock is
+/// The multipart upload of a file that is still being written: parts that the writer has left behind go out at once, and may
+/// then leave memory, so that
+/// a file of any size needs neither room in memory nor a spill file. A part that is written to again is sent again at the end.
+/// Thread-safe; its lock is
 /// taken before that of the staged content.
 /// </summary>
 /// <param name="storedInfo">The version under the staged content, whose unchanged start is copied; null if there is none.</param>
@@ -106,7 +108,8 @@ internal sealed class StreamedUpload(
     /// <summary>
     /// Makes room in memory at a place of the file: drops its part if the service has it, else waits until it has.
     /// </summary>
-    /// <returns>Whether there is more room now. Null: not unless it must be; programs come back to the start, as headers have sizes in them.</returns>
+    /// <returns>Whether there is more room now. Null: not unless it must be; programs come back to the start, as headers have
+    /// sizes in them.</returns>
     public async ValueTask<bool?> TryFreeAsync(long offset, CancellationToken cancellation)
     {
         SentPart? part;
@@ -154,7 +157,10 @@ internal sealed class StreamedUpload(
         }
     }
 
-    /// <summary>Sends again what was written to again, then the rest, and completes. Writers must be held. After a failure it can be tried again.</summary>
+    /// <summary>
+    /// Sends again what was written to again, then the rest, and completes. Writers must be held. After a failure it
+    /// can be tried again.
+    /// </summary>
     public async ValueTask<WrittenObject> FinishAsync(WriteCondition condition, CancellationToken cancellation)
     {
         Task pump;
@@ -226,7 +232,8 @@ internal sealed class StreamedUpload(
     }
 
     /// <summary>
-    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call <see cref="HandOver"/>.
+    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call <see
+    /// cref="HandOver"/>.
     /// </summary>
     public async ValueTask<UploadState> SuspendAsync()
     {
@@ -259,7 +266,10 @@ internal sealed class StreamedUpload(
         ended(this);
     }
 
-    /// <summary>Goes on with what another process suspended; the staged content is what it had then. Before anything else is done with it.</summary>
+    /// <summary>
+    /// Goes on with what another process suspended; the staged content is what it had then. Before anything else is
+    /// done with it.
+    /// </summary>
     public void Resume(UploadState state)
     {
         _upload = store.ResumeUpload(key, state.UploadId, metadata, state.ETags);

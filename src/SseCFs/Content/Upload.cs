@@ -18,7 +18,10 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     /// <summary>The largest object S3 and Ceph take: 5 TiB.</summary>
     public const long LargestObject = 5L << 40;
 
-    /// <summary>Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they are closed, with all that is known of them then.</summary>
+    /// <summary>
+    /// Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they
+    /// are closed, with all that is known of them then.
+    /// </summary>
     private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
     private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Block.Size * Block.Size);
     private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();

@@ -3,7 +3,10 @@ using SseCFs.Store;
 
 namespace SseCFs.Content;
 
-/// <summary>A range of a file that goes as one part of a multipart upload: sent from here, or copied on the server from the stored version.</summary>
+/// <summary>
+/// A range of a file that goes as one part of a multipart upload: sent from here, or copied on the server from the
+/// stored version.
+/// </summary>
 internal readonly record struct UploadPart(int Number, long Start, long End, bool Copied)
 {
     /// <summary>Bytes of a part that is sent whole from here; more where so many would be too many.</summary>

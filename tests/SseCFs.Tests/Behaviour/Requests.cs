@@ -187,7 +187,8 @@ public sealed class Requests : MountTest
         await Mount.Close(handle);
         data.AsSpan((50 << 20) + 777, 3).Fill(7);
         Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
-        Assert.Equal((1, 2, 1), (Store.Requests.Count(RequestKind.Get), Store.Requests.Count(RequestKind.CopyPart), Store.Requests.Count(RequestKind.UploadPart)));
+        Assert.Equal(1, Store.Requests.Count(RequestKind.Get));
+        Assert.Equal((2, 1), (Store.Requests.Count(RequestKind.CopyPart), Store.Requests.Count(RequestKind.UploadPart)));
         Assert.InRange(Store.BytesAsked - asked, 1, (5 << 20) + (256 << 10));
     }
 
@@ -223,5 +224,6 @@ public sealed class Requests : MountTest
     }
 
     /// <summary>Parts go in parallel.</summary>
-    private static string InOrder(string requests) => requests.Replace("UploadPart big, CopyPart big", "CopyPart big, UploadPart big", StringComparison.Ordinal);
+    private static string InOrder(string requests) =>
+        requests.Replace("UploadPart big, CopyPart big", "CopyPart big, UploadPart big", StringComparison.Ordinal);
 }

@@ -50,7 +50,7 @@ public sealed class ExtentMaps
             Assert.Equal(model.Length, map.Size);
         }
         Assert.Equal(model, Sources(map));
-        Assert.Equal(model.Length, Enumerable.Range(0, model.Length).Count(i => map.Has(model[i], i, i + 1) && map.Covers(model[i], i, i + 1)));
+        Assert.True(Enumerable.Range(0, model.Length).All(i => map.Has(model[i], i, i + 1) && map.Covers(model[i], i, i + 1)));
         Assert.True(map.Count <= model.Length, "an empty extent is kept");
         foreach (var (_, offset, length) in steps.Take(50))
         {
@@ -91,7 +91,8 @@ public sealed class ExtentMaps
         Assert.Equal(10 * Block.Size, map.StoredReach(6 * Block.Size, long.MaxValue));
     }
 
-    private static void Mark(ExtentSource[] model, int start, int end, ExtentSource source) => model.AsSpan(start, end - start).Fill(source);
+    private static void Mark(ExtentSource[] model, int start, int end, ExtentSource source) =>
+        model.AsSpan(start, end - start).Fill(source);
 
     private static void CheckQuestions(ExtentMap map, ExtentSource[] model, long[] changed, int start, int end)
     {
@@ -105,7 +106,8 @@ public sealed class ExtentMaps
         if (map.TryNext(ExtentSource.Zeros, start, end, out var zeros))
         {
             Assert.InRange(zeros.Start, start, end - 1);
-            Assert.All(Enumerable.Range((int)zeros.Start, (int)zeros.Length), i => Assert.True(model[i] == ExtentSource.Zeros && changed[i] <= zeros.ChangedAt));
+            var places = Enumerable.Range((int)zeros.Start, (int)zeros.Length);
+            Assert.All(places, i => Assert.True(model[i] == ExtentSource.Zeros && changed[i] <= zeros.ChangedAt));
         }
         Assert.Equal(model.AsSpan(start, end - start).Contains(ExtentSource.Written), map.TryNext(ExtentSource.Written, start, end, out _));
     }

@@ -118,8 +118,9 @@ public sealed class Holes : IDisposable
         var upload = new SeenUpload();
         var parts = PartPlan.Make(_staged, null);
         Assert.InRange(parts.Count, 1, IObjectStore.MaximumParts);
-        Assert.All(parts.SkipLast(1), part => Assert.InRange(part.End - part.Start, IObjectStore.MinimumPartSize, IObjectStore.MaximumPartSize));
-        var ofData = parts.Where(part => _staged.RunAt(part.Start) is var run && (run.Source != ExtentSource.Zeros || run.End < part.End)).ToList();
+        Assert.All(
+            parts.SkipLast(1), part => Assert.InRange(part.End - part.Start, IObjectStore.MinimumPartSize, IObjectStore.MaximumPartSize));
+        var ofData = parts.Where(part => _staged.RunAt(part.Start) is not { Source: ExtentSource.Zeros } run || run.End < part.End).ToList();
         Assert.InRange(ofData.Sum(part => part.End - part.Start), 1, 2 * UploadPart.SmallestSize);
         foreach (var part in parts.Take(20).Union(ofData))
         {
@@ -127,7 +128,7 @@ public sealed class Holes : IDisposable
         }
         var zeros = upload.Seen.Where(content => content.Md5 is not null).ToList();
         Assert.InRange(zeros.Select(content => content.Md5).Distinct().Count(), 1, 2);
-        Assert.Single(zeros.SelectMany(content => new[] { content.Slices[0], content.Slices[^1], content.Slices[5] }).Where(slice => slice.Length == Block.Size).Distinct());
+        Assert.Single(zeros.SelectMany(content => new[] { content.Slices[0], content.Slices[5] }).Distinct());
         if (size == GiB)
         {
 #pragma warning disable CA5351 // Content-MD5 is the protocol's
@@ -157,7 +158,8 @@ public sealed class Holes : IDisposable
         using var stored = new StoredContent(new MemoryStore(new FakeTimeProvider()), cache, "k", "1", 100 * GiB);
         using var staged = new StagedContent(_area, stored);
         staged.TryZero(40 * GiB, 20 * GiB);
-        var parts = PartPlan.Make(staged, new ObjectInfo("k", 100 * GiB, "1", default, Encryption.CustomerKey, new ObjectMetadata(new Dictionary<string, string>(), null)));
+        var metadata = new ObjectMetadata(new Dictionary<string, string>(), null);
+        var parts = PartPlan.Make(staged, new ObjectInfo("k", 100 * GiB, "1", default, Encryption.CustomerKey, metadata));
         Assert.Equal(16, parts.Count(part => part.Copied));
         Assert.All(parts, part => Assert.True(part.Copied == (part.End <= 40 * GiB || part.Start >= 60 * GiB)));
         Assert.Equal([(40 * GiB, 60 * GiB)], staged.ZeroedSince(0));
@@ -204,13 +206,15 @@ public sealed class Holes : IDisposable
             return ValueTask.CompletedTask;
         }
 
-        public ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation) => throw new NotSupportedException();
+        public ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
         public void LeaveOut(int above)
         {
         }
 
-        public ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation) => throw new NotSupportedException();
+        public ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation) =>
+            throw new NotSupportedException();
 
         public void HandOver()
         {

@@ -43,7 +43,8 @@ internal sealed class ExtentList
         return place.Page < _pages.Count;
     }
 
-    public Place Next(Place place) => place.Index + 1 < _pages[place.Page].Count ? place with { Index = place.Index + 1 } : new Place(place.Page + 1, 0);
+    public Place Next(Place place) =>
+        place.Index + 1 < _pages[place.Page].Count ? place with { Index = place.Index + 1 } : new Place(place.Page + 1, 0);
 
     /// <summary>Changes an extent, which must stay between its neighbors.</summary>
     public void Replace(Place place, in Extent extent) => _pages[place.Page].Items[place.Index] = extent;

@@ -1,10 +1,12 @@
 namespace SseCFs.Content.Extents;
 
 /// <summary>
-/// Which bytes of a changed file come from where. It knows ranges, not bytes. Not thread-safe, but for <see cref="Size"/> and <see cref="StoredEnd"/>.
+/// Which bytes of a changed file come from where. It knows ranges, not bytes. Not thread-safe, but for <see cref="Size"/> and
+/// <see cref="StoredEnd"/>.
 /// </summary>
 /// <remarks>
-/// Only what a change made is listed. Where nothing is, the stored version shows through up to <see cref="StoredEnd"/>, and zeros are behind it; so a file is grown to any
+/// Only what a change made is listed. Where nothing is, the stored version shows through up to <see cref="StoredEnd"/>, and
+/// zeros are behind it; so a file is grown to any
 /// size by one number. A change costs a search among the extents and the removal of those that it covers, whatever its length.
 /// </remarks>
 /// <param name="stored">Bytes of the stored version.</param>
@@ -40,7 +42,10 @@ internal sealed class ExtentMap(long stored)
             : new Extent(offset, end, ExtentSource.Zeros);
     }
 
-    /// <summary>From a byte to where another source begins, at most to <paramref name="limit"/>. Neighboring extents with one source are one run.</summary>
+    /// <summary>
+    /// From a byte to where another source begins, at most to <paramref name="limit"/>. Neighboring extents with one
+    /// source are one run.
+    /// </summary>
     public Extent RunAt(long offset, long limit)
     {
         limit = Math.Min(limit, _size);
@@ -93,10 +98,12 @@ internal sealed class ExtentMap(long stored)
     }
 
     /// <summary>Whether every byte of a range comes from a source; no range beyond the file's end does.</summary>
-    public bool Covers(ExtentSource source, long start, long end) => end <= _size && (start >= end || RunAt(start, end) is var run && run.Source == source && run.End == end);
+    public bool Covers(ExtentSource source, long start, long end) =>
+        end <= _size && (start >= end || RunAt(start, end) is var run && run.Source == source && run.End == end);
 
     /// <summary>
-    /// Up to where, from a byte on, every block of the file has bytes of the stored version in it; at most to <paramref name="limit"/>. The byte itself if its block has none.
+    /// Up to where, from a byte on, every block of the file has bytes of the stored version in it; at most to <paramref
+    /// name="limit"/>. The byte itself if its block has none.
     /// </summary>
     public long StoredReach(long offset, long limit)
     {
@@ -158,7 +165,10 @@ internal sealed class ExtentMap(long stored)
 
     private static long RoundUp(long offset) => (offset + Block.Size - 1) / Block.Size * Block.Size;
 
-    /// <summary>Puts an extent in the place of whatever it covers, as one with the neighbors that it touches and that have its source.</summary>
+    /// <summary>
+    /// Puts an extent in the place of whatever it covers, as one with the neighbors that it touches and that have its
+    /// source.
+    /// </summary>
     private void Set(Extent extent)
     {
         // The first one that it touches or covers.
@@ -180,7 +190,12 @@ internal sealed class ExtentMap(long stored)
         {
             if (other.Source == extent.Source)
             {
-                extent = new Extent(Math.Min(extent.Start, other.Start), Math.Max(extent.End, other.End), extent.Source, Math.Max(extent.ChangedAt, other.ChangedAt));
+                extent = extent with
+                {
+                    Start = Math.Min(extent.Start, other.Start),
+                    End = Math.Max(extent.End, other.End),
+                    ChangedAt = Math.Max(extent.ChangedAt, other.ChangedAt),
+                };
             }
             else if (other.End > extent.End)
             {
