@@ -4,9 +4,8 @@ using SseCFs.Store;
 namespace SseCFs.Content;
 
 /// <summary>
-/// Cuts a draft into the parts of a multipart upload: what did not change is copied by the service, holes are parts of zeros,
-/// and around changes hardly more is sent than
-/// the smallest part that a service takes.
+/// Cuts a draft into the parts of a multipart upload: what did not change is copied by the service, holes are parts of
+/// zeros, and around changes hardly more is sent than the smallest part that a service takes.
 /// </summary>
 /// <param name="canCopy">The service may copy from the stored version.</param>
 /// <param name="least">Bytes of a part at least, the last one excepted.</param>

@@ -3,9 +3,8 @@ using SseCFs.Content.Extents;
 namespace SseCFs.Content;
 
 /// <summary>
-/// What was changed in a draft after a change of some number: writes are noted with their chunk, so that a writer who goes
-/// forward leaves the parts behind as they are, and
-/// zeros with their extent. Under the draft's lock.
+/// What was changed in a draft after a change of some number: writes are noted with their chunk, so that a writer who
+/// goes forward leaves the parts behind as they are, and zeros with their extent. Under the draft's lock.
 /// </summary>
 internal static class StagedChanges
 {

@@ -1,9 +1,8 @@
 namespace SseCFs.Content;
 
 /// <summary>
-/// The buffer behind the written bytes of one block of a file: in memory or in the spill file. Which of its bytes were written,
-/// the extents tell.
-/// Guarded by its owner's lock.
+/// The buffer behind the written bytes of one block of a file: in memory or in the spill file. Which of its bytes were
+/// written, the extents tell. Guarded by its owner's lock.
 /// </summary>
 /// <param name="index">Its place in the file, in blocks.</param>
 internal sealed class StagedChunk(StagedContent owner, long index)

@@ -3,9 +3,8 @@ using SseCFs.Content.Extents;
 namespace SseCFs.Content;
 
 /// <summary>
-/// What a file will be once it is uploaded: a map that tells where each byte of it comes from, the buffers of the written ones,
-/// and the stored version
-/// that they change. Thread-safe; whoever uploads keeps writers out meanwhile.
+/// What a file will be once it is uploaded: a map that tells where each byte of it comes from, the buffers of the
+/// written ones, and the stored version that they change. Thread-safe; whoever uploads keeps writers out meanwhile.
 /// </summary>
 internal sealed class StagedContent : IDisposable
 {

@@ -80,9 +80,8 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
     }
 
     /// <summary>
-    /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released: buffers,
-    /// cached blocks and shared zeros themselves,
-    /// copies where a block is from more than one source.
+    /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released:
+    /// buffers, cached blocks and shared zeros themselves, copies where a block is from more than one source.
     /// </summary>
     public async ValueTask GatherAsync(
         long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)

@@ -3,11 +3,9 @@ using SseCFs.Store;
 namespace SseCFs.Content;
 
 /// <summary>
-/// The multipart upload of a file that is still being written: parts that the writer has left behind go out at once, and may
-/// then leave memory, so that
-/// a file of any size needs neither room in memory nor a spill file. A part that is written to again is sent again at the end.
-/// Thread-safe; its lock is
-/// taken before that of the staged content.
+/// The multipart upload of a file that is still being written: parts that the writer has left behind go out at once,
+/// and may then leave memory, so that a file of any size needs neither room in memory nor a spill file. A part that is
+/// written to again is sent again at the end. Thread-safe; its lock is taken before that of the staged content.
 /// </summary>
 /// <param name="storedInfo">The version under the staged content, whose unchanged start is copied; null if there is none.</param>
 /// <param name="metadata">Fixed when the upload begins, as the protocol has it; without times, which are known only when it ends.</param>
@@ -108,8 +106,9 @@ internal sealed class StreamedUpload(
     /// <summary>
     /// Makes room in memory at a place of the file: drops its part if the service has it, else waits until it has.
     /// </summary>
-    /// <returns>Whether there is more room now. Null: not unless it must be; programs come back to the start, as headers have
-    /// sizes in them.</returns>
+    /// <returns>
+    /// Whether there is more room now. Null: not unless it must be; programs come back to the start, as headers have sizes in them.
+    /// </returns>
     public async ValueTask<bool?> TryFreeAsync(long offset, CancellationToken cancellation)
     {
         SentPart? part;
@@ -232,8 +231,8 @@ internal sealed class StreamedUpload(
     }
 
     /// <summary>
-    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call <see
-    /// cref="HandOver"/>.
+    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call
+    /// <see cref="HandOver"/>.
     /// </summary>
     public async ValueTask<UploadState> SuspendAsync()
     {

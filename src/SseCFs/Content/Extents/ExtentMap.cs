@@ -5,9 +5,9 @@ namespace SseCFs.Content.Extents;
 /// <see cref="StoredEnd"/>.
 /// </summary>
 /// <remarks>
-/// Only what a change made is listed. Where nothing is, the stored version shows through up to <see cref="StoredEnd"/>, and
-/// zeros are behind it; so a file is grown to any
-/// size by one number. A change costs a search among the extents and the removal of those that it covers, whatever its length.
+/// Only what a change made is listed. Where nothing is, the stored version shows through up to <see cref="StoredEnd"/>,
+/// and zeros are behind it; so a file is grown to any size by one number. A change costs a search among the extents and
+/// the removal of those that it covers, whatever its length.
 /// </remarks>
 /// <param name="stored">Bytes of the stored version.</param>
 internal sealed class ExtentMap(long stored)
