@@ -4,8 +4,9 @@ using Microsoft.Win32.SafeHandles;
 namespace SseCFs.Content;
 
 /// <summary>
-/// Staged chunks that found no room in memory, on disk: AES-256-GCM under a key of this mount alone that is never stored.
-/// The file is unlinked as soon as it is open, so nothing remains however the process ends. Thread-safe; a full disk is <see cref="FsError.NoSpace"/>.
+/// Staged chunks that found no room in memory, on disk: AES-256-GCM under a key of this mount alone that is never
+/// stored. The file is unlinked as soon as it is open, so nothing remains however the process ends. Thread-safe; a full
+/// disk is <see cref="FsError.NoSpace"/>.
 /// </summary>
 internal sealed class SpillFile : IDisposable
 {

@@ -1,30 +1,38 @@
+using SseCFs.Content.Extents;
+
 namespace SseCFs.Content;
 
 /// <summary>
-/// What a file will be once it is uploaded: staged chunks over the stored version they change. Thread-safe; whoever
-/// uploads keeps writers out meanwhile.
+/// What a file will be once it is uploaded: a map that tells where each byte of it comes from, the buffers of the
+/// written ones, and the stored version that they change. Thread-safe; whoever uploads keeps writers out meanwhile.
 /// </summary>
-/// <param name="stored">The version under it; null for a new or emptied file.</param>
-internal sealed class StagedContent(StagingArea area, StoredContent? stored) : IDisposable
+internal sealed class StagedContent : IDisposable
 {
-    private StoredContent? _stored = stored;
     private readonly Lock _lock = new();
-    private readonly Dictionary<long, StagedChunk> _chunks = [];
-    private long _size = stored?.Size ?? 0;
-    private readonly List<(long Start, long End)> _dropped = [];
+    private readonly ExtentMap _map;
+    private readonly StagedChunks _chunks;
+    private readonly StagedReader _reader;
+    private StoredContent? _stored;
     private long _stamp;
     private long _cutAt;
-    private long _contiguous = stored?.Size ?? 0;
-    private long _bytesInMemory;
+    private long _contiguous;
+    private bool _hasUploaded;
     private bool _isDisposed;
 
-    /// <summary>How far the stored version still shows through; a cut that is grown again reads as zeros.</summary>
-    private long _storedEnd = stored?.Size ?? 0;
+    /// <param name="stored">The version under it; null for a new or emptied file.</param>
+    public StagedContent(StagingArea area, StoredContent? stored)
+    {
+        _stored = stored;
+        _contiguous = stored?.Size ?? 0;
+        _map = new ExtentMap(_contiguous);
+        _chunks = new StagedChunks(this, area, _lock);
+        _reader = new StagedReader(this, _map, _chunks, area, _lock);
+    }
 
-    public StoredContent? Stored => _stored;
+    public StoredContent? Stored => Volatile.Read(ref _stored);
 
-    /// <summary>Up to where the stored version shows through where nothing was written.</summary>
-    public long StoredEnd => Volatile.Read(ref _storedEnd);
+    /// <summary>Up to where the stored version shows through where nothing was changed.</summary>
+    public long StoredEnd => _map.StoredEnd;
 
     /// <summary>The upload that goes on while the file is written; null before it is large enough. Changed under its file's lock.</summary>
     public StreamedUpload? Streamed { get; set; }
@@ -60,7 +68,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     public long Contiguous => Interlocked.Read(ref _contiguous);
 
     /// <summary>Bytes that were written behind the stored content, without a gap.</summary>
-    public long Appended => Contiguous - Volatile.Read(ref _storedEnd);
+    public long Appended => Contiguous - StoredEnd;
 
     /// <summary>It was stored, or dropped: what was read from it since is of no use.</summary>
     public bool IsDisposed
@@ -75,87 +83,69 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     }
 
     /// <summary>Bytes of the file as it will be.</summary>
-    public long Size => Interlocked.Read(ref _size);
+    public long Size => _map.Size;
 
-    public long BytesInMemory => Interlocked.Read(ref _bytesInMemory);
+    public long BytesInMemory => _chunks.BytesInMemory;
+
+    /// <summary>Extents that are kept because of changes.</summary>
+    public int ExtentCount
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _map.Count;
+            }
+        }
+    }
 
     /// <summary>Writing the range takes no more room than is taken already, in memory or in the spill file.</summary>
     public bool HasPlaceFor(long offset, long length)
     {
         lock (_lock)
         {
-            for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
-            {
-                var needed = Math.Min(Block.Size, offset + length - index * Block.Size);
-                if (!_chunks.TryGetValue(index, out var chunk) || (chunk.Memory?.Capacity ?? chunk.Spilled?.Length ?? 0) < needed)
-                {
-                    return false;
-                }
-            }
-            return true;
+            return _chunks.HavePlaceFor(offset, length);
         }
     }
 
-    /// <summary>Stages data if no spilled chunk is in the way.</summary>
+    /// <summary>Stages data if nothing of the range is spilled, or was dropped.</summary>
     /// <returns>False: nothing was done, call <see cref="LoadAsync"/> for the range and try again.</returns>
     public bool TryWrite(long offset, ReadOnlySpan<byte> data)
     {
         lock (_lock)
         {
-            if (!IsLoaded(offset, data.Length))
+            var end = offset + data.Length;
+            if (IsUploaded(offset, end) || !_chunks.AreLoaded(offset, data.Length))
             {
                 return false;
             }
-            while (data.Length > 0)
+            if (data.Length > 0)
             {
-                var start = (int)(offset % Block.Size);
-                var count = Math.Min(Block.Size - start, data.Length);
-                var chunk = ChunkAt(offset / Block.Size);
-                EnsureCapacity(chunk, start + count);
-                data[..count].CopyTo(chunk.Memory!.Buffer.Span[start..]);
-                chunk.Staged.Add(start, start + count);
-                chunk.ChangedAt = ++_stamp;
-                offset += count;
-                data = data[count..];
-                _size = Math.Max(_size, offset);
-            }
-            if (offset > _contiguous)
-            {
-                ExtendContiguous();
+                _chunks.Write(offset, data, ref _stamp);
+                _map.Write(offset, end);
+                if (offset <= _contiguous && end > _contiguous)
+                {
+                    // What was written behind it before is one extent with it now.
+                    Interlocked.Exchange(ref _contiguous, _map.At(_contiguous).End);
+                }
             }
             return true;
         }
     }
 
-    /// <summary>Brings the spilled chunks of a range back into memory.</summary>
+    /// <summary>Brings what is spilled of a range back into memory.</summary>
     public async ValueTask LoadAsync(long offset, long length, CancellationToken cancellation)
     {
-        for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
+        // Whole blocks, as they are spilled: what was written of one need not lie in the range.
+        var end = (offset + length + Block.Size - 1) / Block.Size * Block.Size;
+        offset -= offset % Block.Size;
+        while (NextWritten(offset, end) is { } written)
         {
-            SpillPlace place;
-            StagedChunk? chunk;
-            lock (_lock)
+            for (var index = written.Start / Block.Size; index * Block.Size < written.End; index++)
             {
-                if (!_chunks.TryGetValue(index, out chunk) || chunk.Spilled is null)
-                {
-                    continue;
-                }
-                place = chunk.Spilled.Value;
+                await _chunks.LoadAsync(index, cancellation).ConfigureAwait(false);
             }
-            var block = area.Pool.Rent(Block.Size);
-            await area.Spill.ReadAsync(place, block.Buffer, cancellation).ConfigureAwait(false);
-            lock (_lock)
-            {
-                if (chunk.Spilled != place)
-                {
-                    block.Release();
-                    continue;
-                }
-                chunk.Spilled = null;
-                chunk.Memory = block;
-                Account(chunk, 0, block.Capacity);
-            }
-            area.Spill.Free(place);
+            offset = written.End;
         }
     }
 
@@ -174,29 +164,45 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             if (isCut)
             {
                 Streamed = null;
-                _dropped.Clear();
             }
-            if (size < _size)
+            var old = _map.Size;
+            if (size < old)
             {
                 _contiguous = Math.Min(_contiguous, size);
                 _cutAt = ++_stamp;
-                foreach (var (index, chunk) in _chunks.ToList())
-                {
-                    var start = index * Block.Size;
-                    if (start >= size)
-                    {
-                        Drop(chunk);
-                        _chunks.Remove(index);
-                    }
-                    else if (start + Block.Size > size)
-                    {
-                        chunk.Staged.Cut((int)(size - start));
-                        chunk.ChangedAt = ++_stamp;
-                    }
-                }
-                _storedEnd = Math.Min(_storedEnd, size);
+                _chunks.DropInside(_map, size, long.MaxValue);
             }
-            _size = size;
+            else if (size > old)
+            {
+                _stamp++;
+            }
+            _map.Resize(size);
+            if (size < old)
+            {
+                _chunks.DropUnwritten(_map, size);
+            }
+            return true;
+        }
+    }
+
+    /// <summary>Makes a range inside the file read as zeros.</summary>
+    /// <returns>False: nothing was done; some of it was dropped.</returns>
+    public bool TryZero(long offset, long length)
+    {
+        lock (_lock)
+        {
+            var end = Math.Min(offset + length, _map.Size);
+            if (IsUploaded(offset, end))
+            {
+                return false;
+            }
+            if (offset < end)
+            {
+                _chunks.DropInside(_map, offset, end);
+                _map.Zero(offset, end, ++_stamp);
+                _chunks.DropUnwritten(_map, offset);
+                _chunks.DropUnwritten(_map, end);
+            }
             return true;
         }
     }
@@ -206,14 +212,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         lock (_lock)
         {
-            foreach (var (start, end) in _dropped)
-            {
-                if (start < offset + length && offset < end)
-                {
-                    return true;
-                }
-            }
-            return false;
+            return IsUploaded(offset, offset + length);
         }
     }
 
@@ -222,36 +221,32 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         lock (_lock)
         {
-            for (var index = start / Block.Size; index * Block.Size < end; index++)
-            {
-                if (_chunks.TryGetValue(index, out var chunk) && chunk.ChangedAt > stamp)
-                {
-                    return false;
-                }
-            }
-            return true;
+            return !StagedChanges.AreIn(_map, _chunks, start, end, stamp);
         }
     }
 
-    /// <summary>Staged ranges, in order, of the chunks that were changed after a change of that number. Bytes of the file.</summary>
+    /// <summary>Written ranges, in order, of the blocks that were written to after a change of that number. Bytes of the file.</summary>
     public IReadOnlyList<(long Start, long End)> ChangedSince(long stamp)
     {
-        var ranges = new List<(long Start, long End)>();
         lock (_lock)
         {
-            foreach (var chunk in _chunks.Values.Where(chunk => chunk.ChangedAt > stamp).OrderBy(chunk => chunk.Index))
-            {
-                for (var i = 0; i < chunk.Staged.Count; i++)
-                {
-                    var start = chunk.Index * Block.Size;
-                    ranges.Add((start + chunk.Staged[i].Start, Math.Min(_size, start + chunk.Staged[i].End)));
-                }
-            }
+            return StagedChanges.WrittenSince(_map, _chunks, stamp);
         }
-        return ranges;
     }
 
-    /// <summary>The version under it was replaced by one that an upload of this content made: where nothing was written, the bytes are the same.</summary>
+    /// <summary>Ranges, in order, that were made zeros after a change of that number, and are zeros still. Bytes of the file.</summary>
+    public IReadOnlyList<(long Start, long End)> ZeroedSince(long stamp)
+    {
+        lock (_lock)
+        {
+            return StagedChanges.ZeroedSince(_map, stamp);
+        }
+    }
+
+    /// <summary>
+    /// The version under it was replaced by one that an upload of this content made: where nothing was written, the
+    /// bytes are the same.
+    /// </summary>
     public void Rebase(StoredContent own)
     {
         lock (_lock)
@@ -263,7 +258,10 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         }
     }
 
-    /// <summary>Drops a range, whose ends are multiples of <see cref="Block.Size"/>, from memory and disk, unless it was changed after that change.</summary>
+    /// <summary>
+    /// Drops a range, whose ends are multiples of <see cref="Block.Size"/>, from memory and disk, unless it was changed
+    /// after that change.
+    /// </summary>
     public bool TryDrop(long start, long end, long stamp)
     {
         lock (_lock)
@@ -272,14 +270,9 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
             {
                 return false;
             }
-            for (var index = start / Block.Size; index * Block.Size < end; index++)
-            {
-                if (_chunks.Remove(index, out var chunk))
-                {
-                    Drop(chunk);
-                }
-            }
-            _dropped.Add((start, end));
+            _chunks.DropInside(_map, start, end);
+            _map.Upload(start, end);
+            _hasUploaded = true;
             return true;
         }
     }
@@ -290,162 +283,67 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     {
         lock (_lock)
         {
-            var lost = _storedEnd;
-            foreach (var (index, chunk) in _chunks)
-            {
-                for (var i = 0; i < chunk.Staged.Count; i++)
-                {
-                    var start = index * Block.Size;
-                    lost -= Math.Max(0, Math.Min(start + chunk.Staged[i].End, _storedEnd) - Math.Min(start + chunk.Staged[i].Start, _storedEnd));
-                }
-            }
-            _storedEnd = 0;
-            return lost;
-        }
-    }
-
-    /// <summary>Makes a range inside the file read as zeros. Spilled chunks that it covers in part must have been loaded.</summary>
-    public bool TryZero(long offset, long length)
-    {
-        lock (_lock)
-        {
-            var end = Math.Min(offset + length, _size);
-            if (!IsLoaded(offset, Math.Max(0, end - offset)))
-            {
-                return false;
-            }
-            while (offset < end)
-            {
-                var start = (int)(offset % Block.Size);
-                var count = (int)Math.Min(Block.Size - start, end - offset);
-                var index = offset / Block.Size;
-                if (_chunks.TryGetValue(index, out _) || offset < _storedEnd)
-                {
-                    var chunk = ChunkAt(index);
-                    if (count == Block.Size)
-                    {
-                        Drop(chunk);
-                    }
-                    else
-                    {
-                        EnsureCapacity(chunk, start + count);
-                        chunk.Memory!.Buffer.Span.Slice(start, count).Clear();
-                    }
-                    chunk.Staged.Add(start, start + count);
-                    chunk.ChangedAt = ++_stamp;
-                }
-                offset += count;
-            }
-            return true;
+            return _map.DropStored();
         }
     }
 
     /// <summary>Adds the bytes of a range; fewer only at the end.</summary>
     /// <returns>False: some of it is dropped, and what was added is of no use.</returns>
-    public async ValueTask<bool> TryReadAsync(long offset, int length, long fetchTo, ReadSegments into, CancellationToken cancellation)
-    {
-        var end = Math.Min(offset + length, Size);
-        while (offset < end)
-        {
-            var count = (int)Math.Min(Block.Size - offset % Block.Size, end - offset);
-            if (IsUntouched(offset, offset + count))
-            {
-                await _stored!.ReadAsync(offset, count, fetchTo, into, cancellation).ConfigureAwait(false);
-            }
-            else
-            {
-                var block = area.Pool.Rent(count);
-                into.Add(block.Content, block);
-                if (!await TryComposeAsync(offset, block.Buffer[..count], cancellation).ConfigureAwait(false))
-                {
-                    return false;
-                }
-            }
-            offset += count;
-        }
-        return true;
-    }
+    public ValueTask<bool> TryReadAsync(long offset, int length, long fetchTo, ReadSegments into, CancellationToken cancellation) =>
+        _reader.TryReadAsync(offset, length, fetchTo, into, cancellation);
+
+    /// <summary>See <see cref="StagedReader.GatherAsync"/>.</summary>
+    public ValueTask GatherAsync(
+        long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation) =>
+        _reader.GatherAsync(start, end, slices, leases, cancellation);
 
     /// <summary>Whether a range, which must not be empty, is wholly as in the stored version.</summary>
     public bool IsUntouched(long start, long end)
     {
         lock (_lock)
         {
-            if (_stored is null || end > _storedEnd || IsDropped(start, end - start))
-            {
-                return false;
-            }
-            for (var index = start / Block.Size; index * Block.Size < end; index++)
-            {
-                if (_chunks.ContainsKey(index))
-                {
-                    return false;
-                }
-            }
-            return true;
+            return _map.Covers(ExtentSource.Stored, start, end);
         }
     }
 
-    /// <summary>Up to where all is as in the stored version from a byte on, at most to <paramref name="limit"/>; the byte itself if it is not.</summary>
-    public long UntouchedTo(long start, long limit)
+    /// <summary>Whether any of a range is as in the stored version.</summary>
+    public bool NeedsStored(long start, long end)
     {
         lock (_lock)
         {
-            limit = _stored is null ? start : Math.Min(limit, _storedEnd);
-            var end = start;
-            while (end < limit && !_chunks.ContainsKey(end / Block.Size) && !IsDropped(end, 1))
-            {
-                end = Math.Min(limit, (end / Block.Size + 1) * Block.Size);
-            }
-            return end;
+            return _map.Has(ExtentSource.Stored, start, end);
+        }
+    }
+
+    /// <summary>From a byte of the file to where another source begins, or to its end.</summary>
+    public Extent RunAt(long offset)
+    {
+        lock (_lock)
+        {
+            return _map.RunAt(offset, long.MaxValue);
         }
     }
 
     /// <summary>
-    /// The bytes of a range as slices of memory that stays as it is until <paramref name="leases"/> are released: the staged buffers
-    /// themselves where they hold a chunk wholly, copies elsewhere.
+    /// Hands what is in memory, written or cached, over to the version that was made of it, so that it need not be
+    /// fetched.
     /// </summary>
-    public async ValueTask GatherAsync(long start, long end, List<ReadOnlyMemory<byte>> slices, List<ISharedMemory> leases, CancellationToken cancellation)
-    {
-        while (start < end)
-        {
-            var from = (int)(start % Block.Size);
-            var count = (int)Math.Min(Block.Size - from, end - start);
-            var block = LeaseWhole(start / Block.Size, from, count);
-            if (block is not null)
-            {
-                slices.Add(block.Buffer.Slice(from, count));
-            }
-            else
-            {
-                block = area.Pool.Rent(count);
-                leases.Add(block);
-                if (!await TryComposeAsync(start, block.Buffer[..count], cancellation).ConfigureAwait(false))
-                {
-                    throw new FsException(FsError.InputOutput, "what was dropped from memory, as the service has it, is to be sent again");
-                }
-                slices.Add(block.Content);
-                start += count;
-                continue;
-            }
-            leases.Add(block);
-            start += count;
-        }
-    }
-
-    /// <summary>Hands what is wholly in memory over to the version that was made of it, so that it need not be fetched.</summary>
     public void Seed(StoredContent uploaded)
     {
         lock (_lock)
         {
-            foreach (var (index, chunk) in _chunks)
+            foreach (var chunk in _chunks.All)
             {
-                var length = (int)Math.Min(Block.Size, uploaded.Size - index * Block.Size);
-                if (length > 0 && chunk.Memory is { } block && chunk.Staged.Covers(0, length))
+                var length = (int)Math.Min(Block.Size, uploaded.Size - chunk.Start);
+                if (length > 0 && _reader.TryComplete(chunk, length))
                 {
-                    block.Length = length;
-                    uploaded.Seed(index, block);
+                    chunk.Memory!.Length = length;
+                    uploaded.Seed(chunk.Index, chunk.Memory);
                 }
+            }
+            if (_stored is { } former)
+            {
+                uploaded.TakeOver(former, (start, end) => _map.Covers(ExtentSource.Stored, start, end));
             }
         }
     }
@@ -456,7 +354,7 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
     /// <returns>False: it stays.</returns>
     public async ValueTask<bool> TryEvictAsync(StagedChunk chunk, bool mustGo, bool maySpill, CancellationToken cancellation)
     {
-        var isFreed = Streamed is { } streamed ? await streamed.TryFreeAsync(chunk.Index * Block.Size, cancellation).ConfigureAwait(false) : false;
+        var isFreed = Streamed is { } streamed ? await streamed.TryFreeAsync(chunk.Start, cancellation).ConfigureAwait(false) : false;
         if (isFreed == true)
         {
             return true;
@@ -465,47 +363,8 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         {
             return false;
         }
-        await SpillAsync(chunk, cancellation).ConfigureAwait(false);
+        await _chunks.SpillAsync(chunk, cancellation).ConfigureAwait(false);
         return true;
-    }
-
-    /// <summary>Moves one chunk to the spill file, unless it is written to meanwhile.</summary>
-    private async ValueTask SpillAsync(StagedChunk chunk, CancellationToken cancellation)
-    {
-        Block block;
-        long changes;
-        int length;
-        lock (_lock)
-        {
-            if (chunk.Memory is null)
-            {
-                return;
-            }
-            block = chunk.Memory;
-            block.AddReference();
-            changes = chunk.ChangedAt;
-            length = chunk.Staged.End;
-        }
-        try
-        {
-            var place = await area.Spill.WriteAsync(block.Buffer.Slice(0, length), cancellation).ConfigureAwait(false);
-            lock (_lock)
-            {
-                if (chunk.ChangedAt == changes && ReferenceEquals(chunk.Memory, block))
-                {
-                    chunk.Spilled = place;
-                    chunk.Memory = null;
-                    Account(chunk, block.Capacity, 0);
-                    block.Release();
-                    return;
-                }
-            }
-            area.Spill.Free(place);
-        }
-        finally
-        {
-            block.Release();
-        }
     }
 
     public void Dispose()
@@ -513,207 +372,18 @@ internal sealed class StagedContent(StagingArea area, StoredContent? stored) : I
         lock (_lock)
         {
             _isDisposed = true;
-            foreach (var chunk in _chunks.Values)
-            {
-                Drop(chunk);
-            }
             _chunks.Clear();
         }
         _ = Streamed?.AbandonAsync();
     }
 
-    private void ExtendContiguous()
-    {
-        while (_chunks.TryGetValue(_contiguous / Block.Size, out var chunk))
-        {
-            var end = chunk.Index * Block.Size + chunk.Staged.EndFrom((int)(_contiguous % Block.Size));
-            if (end == _contiguous)
-            {
-                return;
-            }
-            Interlocked.Exchange(ref _contiguous, end);
-        }
-    }
-
-    private bool IsLoaded(long offset, long length)
-    {
-        if (_dropped.Count > 0 && IsDropped(offset, length))
-        {
-            return false;
-        }
-        for (var index = offset / Block.Size; index * Block.Size < offset + length; index++)
-        {
-            if (_chunks.TryGetValue(index, out var chunk) && chunk.Spilled is not null)
-            {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private StagedChunk ChunkAt(long index)
-    {
-        if (!_chunks.TryGetValue(index, out var chunk))
-        {
-            _chunks[index] = chunk = new StagedChunk(this, index);
-        }
-        return chunk;
-    }
-
-    /// <summary>
-    /// Gives the chunk a buffer of its own of at least so many bytes: one that is on its way to the service or to disk goes there as it was.
-    /// One without a buffer had only zeros staged.
-    /// </summary>
-    private void EnsureCapacity(StagedChunk chunk, int needed)
-    {
-        var old = chunk.Memory;
-        if (old is { IsShared: false } && old.Capacity >= needed)
-        {
-            return;
-        }
-        var block = area.Pool.Rent(Math.Max(Math.Max(needed, chunk.Staged.End), old?.Capacity ?? 0));
-        if (old is not null)
-        {
-            old.Buffer.Span.CopyTo(block.Buffer.Span);
-            old.Release();
-        }
-        else
-        {
-            block.Buffer.Span.Slice(0, chunk.Staged.End).Clear();
-        }
-        chunk.Memory = block;
-        Account(chunk, old?.Capacity ?? 0, block.Capacity);
-    }
-
-    private void Account(StagedChunk chunk, int before, int after)
-    {
-        Interlocked.Add(ref _bytesInMemory, after - before);
-        area.Account(chunk, before, after);
-    }
-
-    private void Drop(StagedChunk chunk)
-    {
-        if (chunk.Memory is { } block)
-        {
-            chunk.Memory = null;
-            Account(chunk, block.Capacity, 0);
-            block.Release();
-        }
-        if (chunk.Spilled is { } place)
-        {
-            chunk.Spilled = null;
-            area.Spill.Free(place);
-        }
-    }
-
-    private Block? LeaseWhole(long index, int from, int count)
+    private Extent? NextWritten(long start, long end)
     {
         lock (_lock)
         {
-            if (_chunks.TryGetValue(index, out var chunk) && chunk.Memory is { } block && chunk.Staged.Covers(from, from + count))
-            {
-                block.AddReference();
-                return block;
-            }
-            return null;
+            return _map.TryNext(ExtentSource.Written, start, end, out var extent) ? extent : null;
         }
     }
 
-    /// <summary>Copies a range that lies inside one chunk, from wherever its bytes are; false if some are dropped.</summary>
-    private async ValueTask<bool> TryComposeAsync(long offset, Memory<byte> destination, CancellationToken cancellation)
-    {
-        var index = offset / Block.Size;
-        var from = (int)(offset % Block.Size);
-        var fromStored = new List<(int Start, int End)>();
-        SpillPlace? spilled = null;
-        var staged = new List<(int Start, int End)>();
-        lock (_lock)
-        {
-            if (_dropped.Count > 0 && IsDropped(offset, destination.Length))
-            {
-                return false;
-            }
-            destination.Span.Clear();
-            var position = from;
-            var end = from + destination.Length;
-            if (_chunks.TryGetValue(index, out var chunk))
-            {
-                spilled = chunk.Spilled;
-                for (var i = 0; i < chunk.Staged.Count; i++)
-                {
-                    var (start, stop) = (Math.Max(from, chunk.Staged[i].Start), Math.Min(end, chunk.Staged[i].End));
-                    if (start >= stop)
-                    {
-                        continue;
-                    }
-                    AddStored(fromStored, index, position, start);
-                    position = stop;
-                    if (chunk.Memory is { } block)
-                    {
-                        block.Buffer.Span.Slice(start, stop - start).CopyTo(destination.Span[(start - from)..]);
-                    }
-                    else if (spilled is not null)
-                    {
-                        staged.Add((start, stop));
-                    }
-                }
-            }
-            AddStored(fromStored, index, position, end);
-        }
-        foreach (var (start, end) in fromStored)
-        {
-            await _stored!.CopyToAsync(index * Block.Size + start, destination[(start - from)..(end - from)], 0, cancellation).ConfigureAwait(false);
-        }
-        if (spilled is { } place && staged.Count > 0)
-        {
-            await CopySpilledAsync(index, place, staged, from, destination, cancellation).ConfigureAwait(false);
-        }
-        return true;
-    }
-
-    private void AddStored(List<(int Start, int End)> list, long index, int start, int end)
-    {
-        end = (int)Math.Min(end, Math.Max(0, _storedEnd - index * Block.Size));
-        if (start < end)
-        {
-            list.Add((start, end));
-        }
-    }
-
-    private async ValueTask CopySpilledAsync(long index, SpillPlace place, List<(int Start, int End)> staged, int from, Memory<byte> destination, CancellationToken cancellation)
-    {
-        var block = area.Pool.Rent(Block.Size);
-        try
-        {
-            try
-            {
-                await area.Spill.ReadAsync(place, block.Buffer, cancellation).ConfigureAwait(false);
-            }
-            catch (FsException) when (TryCopyLoaded(index, place, block))
-            {
-                // It came back to memory meanwhile, and its place on disk holds another chunk by now.
-            }
-            foreach (var (start, end) in staged)
-            {
-                block.Buffer.Span.Slice(start, end - start).CopyTo(destination.Span[(start - from)..]);
-            }
-        }
-        finally
-        {
-            block.Release();
-        }
-    }
-
-    private bool TryCopyLoaded(long index, SpillPlace place, Block into)
-    {
-        lock (_lock)
-        {
-            if (!_chunks.TryGetValue(index, out var chunk) || chunk.Spilled == place || chunk.Memory is not { } loaded)
-            {
-                return false;
-            }
-            loaded.Buffer.Span.CopyTo(into.Buffer.Span);
-            return true;
-        }
-    }
+    private bool IsUploaded(long start, long end) => _hasUploaded && _map.Has(ExtentSource.Uploaded, start, end);
 }

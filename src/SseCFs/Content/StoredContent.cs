@@ -10,7 +10,10 @@ namespace SseCFs.Content;
 internal sealed class StoredContent(IObjectStore store, BlockCache cache, string key, string etag, long size) : IDisposable
 {
     /// <summary>Bytes that one GET asks for at most: long enough to hide the round trip, short enough to run several at once.</summary>
-    private const int BlocksPerGet = (4 << 20) / Block.Size;
+    private const int UsualGet = 4 << 20;
+
+    /// <summary>The most for one GET of what is sent again: a file that is sent as one PUT is fetched with one request.</summary>
+    public const int LongestGet = 16 << 20;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<long, BlockSlot> _slots = [];
@@ -30,7 +33,10 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         }
     }
 
-    /// <summary>The same bytes now stand under another key or version mark (a rename, a change of metadata); what is cached stays good.</summary>
+    /// <summary>
+    /// The same bytes now stand under another key or version mark (a rename, a change of metadata); what is cached
+    /// stays good.
+    /// </summary>
     public void MoveTo(string newKey, string newETag)
     {
         lock (_lock)
@@ -101,8 +107,21 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         }
     }
 
+    /// <summary>The block at a byte of the content, fetched if it is missing, with a reference for the caller.</summary>
+    public ValueTask<Block> LeaseAsync(long offset, CancellationToken cancellation) => GetBlockAsync(offset / Block.Size, 0, cancellation);
+
+    /// <summary>A block with a reference for the caller; null if it is not in memory.</summary>
+    public Block? TryLease(long index)
+    {
+        lock (_lock)
+        {
+            return _slots.TryGetValue(index, out var slot) ? cache.TryGet(slot) : null;
+        }
+    }
+
     /// <summary>Starts the fetch of whatever is missing up to <paramref name="end"/>; waits for nothing.</summary>
-    public void Prefetch(long offset, long end)
+    /// <param name="longest">Bytes of one GET at most.</param>
+    public void Prefetch(long offset, long end, int longest = UsualGet)
     {
         var last = (Math.Min(end, Size) + Block.Size - 1) / Block.Size;
         var index = offset / Block.Size;
@@ -110,7 +129,7 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         {
             while (index < last)
             {
-                index = IsAwaited(index) ? index + 1 : StartFetch(index, last);
+                index = IsAwaited(index) ? index + 1 : StartFetch(index, Math.Min(last, index + longest / Block.Size));
             }
         }
     }
@@ -137,6 +156,32 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         lock (_lock)
         {
             cache.Add(SlotAt(index), block);
+        }
+    }
+
+    /// <summary>Takes what is cached of another version whose bytes are the same in some ranges; that version has it no more.</summary>
+    /// <param name="isSame">Of a range of the file.</param>
+    public void TakeOver(StoredContent former, Func<long, long, bool> isSame)
+    {
+        List<(long Index, BlockSlot Slot)> taken = [];
+        lock (former._lock)
+        {
+            foreach (var (index, slot) in former._slots)
+            {
+                var (start, end) = (index * Block.Size, Math.Min((index + 1) * Block.Size, Size));
+                if (slot.Pending is null && start < end && cache.Contains(slot) && isSame(start, end))
+                {
+                    taken.Add((index, slot));
+                }
+            }
+            taken.ForEach(one => former._slots.Remove(one.Index));
+        }
+        lock (_lock)
+        {
+            foreach (var (index, slot) in taken)
+            {
+                _slots.TryAdd(index, slot);
+            }
         }
     }
 
@@ -173,7 +218,7 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
             }
             if (slot?.Pending is null)
             {
-                StartFetch(index, (Math.Min(fetchTo, Size) + Block.Size - 1) / Block.Size);
+                StartFetch(index, Math.Min((Math.Min(fetchTo, Size) + Block.Size - 1) / Block.Size, index + UsualGet / Block.Size));
                 slot = _slots[index];
             }
             pending = slot.Pending!;
@@ -214,7 +259,10 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
         return slot;
     }
 
-    /// <summary>Starts one GET from a missing block to the next one that is not missing; returns the index after it. Under the lock.</summary>
+    /// <summary>
+    /// Starts one GET from a missing block to the next one that is not missing, at most to <paramref name="last"/>;
+    /// returns the index after it. Under the lock.
+    /// </summary>
     private long StartFetch(long first, long last)
     {
         var fetch = new List<(BlockSlot Slot, PendingBlock Pending)>();
@@ -225,7 +273,7 @@ internal sealed class StoredContent(IObjectStore store, BlockCache cache, string
             slot.Pending = new PendingBlock();
             fetch.Add((slot, slot.Pending));
         }
-        while (index < last && fetch.Count < BlocksPerGet && !IsAwaited(index));
+        while (index < last && !IsAwaited(index));
         _ = Task.Run(() => FetchAsync(first, fetch), CancellationToken.None);
         return index;
     }

@@ -3,9 +3,9 @@ using SseCFs.Store;
 namespace SseCFs.Content;
 
 /// <summary>
-/// The multipart upload of a file that is still being written: parts that the writer has left behind go out at once, and may then leave memory, so that
-/// a file of any size needs neither room in memory nor a spill file. A part that is written to again is sent again at the end. Thread-safe; its lock is
-/// taken before that of the staged content.
+/// The multipart upload of a file that is still being written: parts that the writer has left behind go out at once,
+/// and may then leave memory, so that a file of any size needs neither room in memory nor a spill file. A part that is
+/// written to again is sent again at the end. Thread-safe; its lock is taken before that of the staged content.
 /// </summary>
 /// <param name="storedInfo">The version under the staged content, whose unchanged start is copied; null if there is none.</param>
 /// <param name="metadata">Fixed when the upload begins, as the protocol has it; without times, which are known only when it ends.</param>
@@ -16,17 +16,11 @@ internal sealed class StreamedUpload(
     IObjectStore store, string key, StagedContent staged, ObjectInfo? storedInfo, ObjectMetadata metadata, int partsAtOnce, long largestPart, Action<StreamedUpload> ended)
 #pragma warning restore CA1001
 {
-    /// <summary>Parts until their size doubles.</summary>
-    private const int PartsPerSize = 1000;
-
-    /// <summary>Numbers kept for the rest of the file, which may then be cut into parts of any size.</summary>
-    private const int NumbersKept = 1000;
-
     /// <summary>Until it is looked again whether the first part is on its way.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock _lock = new();
-    private readonly List<SentPart> _parts = [];
+    private readonly SentParts _parts = new(largestPart);
     private readonly SemaphoreSlim _slots = new(partsAtOnce);
     private readonly CancellationTokenSource _stop = new();
     private Task _pump = Task.CompletedTask;
@@ -91,7 +85,7 @@ internal sealed class StreamedUpload(
         {
             lock (_lock)
             {
-                return _parts.Count == 0 ? 0 : _parts[^1].Range.End;
+                return _parts.End;
             }
         }
     }
@@ -101,7 +95,7 @@ internal sealed class StreamedUpload(
     {
         lock (_lock)
         {
-            if (!_isPumping && CanSend() && NextPart() is not null)
+            if (!_isPumping && CanSend() && _parts.Next(staged, storedInfo) is not null)
             {
                 _isPumping = true;
                 _pump = Task.Run(PumpAsync, CancellationToken.None);
@@ -112,7 +106,9 @@ internal sealed class StreamedUpload(
     /// <summary>
     /// Makes room in memory at a place of the file: drops its part if the service has it, else waits until it has.
     /// </summary>
-    /// <returns>Whether there is more room now. Null: not unless it must be; programs come back to the start, as headers have sizes in them.</returns>
+    /// <returns>
+    /// Whether there is more room now. Null: not unless it must be; programs come back to the start, as headers have sizes in them.
+    /// </returns>
     public async ValueTask<bool?> TryFreeAsync(long offset, CancellationToken cancellation)
     {
         SentPart? part;
@@ -123,8 +119,8 @@ internal sealed class StreamedUpload(
             {
                 return false;
             }
-            part = _parts.Find(sent => sent.Range.Start <= offset && offset < sent.Range.End);
-            sending = part?.Sending ?? (_isPumping ? _parts.Find(sent => !sent.Sending.IsCompleted)?.Sending ?? Task.Delay(Pause, cancellation) : null);
+            part = _parts.At(offset);
+            sending = part?.Sending ?? (_isPumping ? _parts.FirstSending ?? Task.Delay(Pause, cancellation) : null);
         }
         if (sending is null)
         {
@@ -155,12 +151,15 @@ internal sealed class StreamedUpload(
                 part.IsDropped = true;
                 return true;
             }
-            _hasDropped = _parts.Exists(sent => sent.IsDropped);
+            _hasDropped = _parts.HasDropped();
             return false;
         }
     }
 
-    /// <summary>Sends again what was written to again, then the rest, and completes. Writers must be held. After a failure it can be tried again.</summary>
+    /// <summary>
+    /// Sends again what was written to again, then the rest, and completes. Writers must be held. After a failure it
+    /// can be tried again.
+    /// </summary>
     public async ValueTask<WrittenObject> FinishAsync(WriteCondition condition, CancellationToken cancellation)
     {
         Task pump;
@@ -176,19 +175,19 @@ internal sealed class StreamedUpload(
         try
         {
             await pump.WaitAsync(cancellation).ConfigureAwait(false);
-            await Task.WhenAll(_parts.Select(part => part.Sending)).WaitAsync(cancellation).ConfigureAwait(false);
+            await _parts.AllSent.WaitAsync(cancellation).ConfigureAwait(false);
             _upload ??= await store.StartUploadAsync(key, metadata, cancellation).ConfigureAwait(false);
             await Parallel.ForEachAsync(
-                _parts.Where(part => !part.IsSent || !staged.IsUnchangedSince(part.Range.Start, part.Range.End, part.Stamp)),
+                _parts.Outdated(staged),
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
-                (part, token) => SendAsync(part, token)).ConfigureAwait(false);
+                (part, token) => part.SendAsync(_upload, staged, storedInfo, token)).ConfigureAwait(false);
             _hasFailed = false;
-            var rest = UploadPart.Cut(staged, storedInfo, NextNumber, End).ToList();
+            var rest = PartPlan.Make(staged, storedInfo, _parts.NextNumber, End);
             await Parallel.ForEachAsync(
                 rest,
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
                 (part, token) => part.SendAsync(_upload, staged, storedInfo, token)).ConfigureAwait(false);
-            _upload.LeaveOut(above: NextNumber - 1 + rest.Count);
+            _upload.LeaveOut(above: _parts.NextNumber - 1 + rest.Count);
             var written = await _upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
             SetWritten(written);
             return written;
@@ -211,7 +210,7 @@ internal sealed class StreamedUpload(
     {
         lock (_lock)
         {
-            if (_abandoned is null && _written is null && _parts.Exists(part => part.IsDropped && part.Range.Start < keep))
+            if (_abandoned is null && _written is null && _parts.HasDropped(before: keep))
             {
                 return false;
             }
@@ -232,7 +231,8 @@ internal sealed class StreamedUpload(
     }
 
     /// <summary>
-    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call <see cref="HandOver"/>.
+    /// Sends nothing more, and tells what another process needs to go on. Writers must be held. Once that is kept, call
+    /// <see cref="HandOver"/>.
     /// </summary>
     public async ValueTask<UploadState> SuspendAsync()
     {
@@ -249,14 +249,7 @@ internal sealed class StreamedUpload(
             Attempt = metadata.Attempt!.Id,
             KeyFingerprint = _upload.KeyFingerprint,
             ETags = new Dictionary<int, string>(_upload.Parts),
-            Parts = _parts.ConvertAll(part => new PartState(
-                part.Range.Number,
-                part.Range.Start,
-                part.Range.End,
-                part.Step,
-                part.Range.Copied,
-                part.IsSent && staged.IsUnchangedSince(part.Range.Start, part.Range.End, part.Stamp),
-                part.IsDropped)),
+            Parts = _parts.ToState(staged),
         };
     }
 
@@ -272,20 +265,15 @@ internal sealed class StreamedUpload(
         ended(this);
     }
 
-    /// <summary>Goes on with what another process suspended; the staged content is what it had then. Before anything else is done with it.</summary>
+    /// <summary>
+    /// Goes on with what another process suspended; the staged content is what it had then. Before anything else is
+    /// done with it.
+    /// </summary>
     public void Resume(UploadState state)
     {
         _upload = store.ResumeUpload(key, state.UploadId, metadata, state.ETags);
-        foreach (var part in state.Parts)
-        {
-            _parts.Add(new SentPart(new UploadPart(part.Number, part.Start, part.End, part.IsCopied), part.Step)
-            {
-                Stamp = staged.Stamp,
-                IsSent = part.IsSent,
-                IsDropped = part.IsDropped && staged.TryDrop(part.Start, part.End, staged.Stamp),
-            });
-        }
-        _hasDropped = _parts.Exists(part => part.IsDropped);
+        _parts.Resume(state.Parts, staged);
+        _hasDropped = _parts.HasDropped();
     }
 
     private void SetWritten(WrittenObject written)
@@ -302,7 +290,7 @@ internal sealed class StreamedUpload(
     {
         await _stop.CancelAsync().ConfigureAwait(false);
         await _pump.ConfigureAwait(false);
-        await Task.WhenAll(_parts.Select(part => part.Sending)).ConfigureAwait(false);
+        await _parts.AllSent.ConfigureAwait(false);
     }
 
     private async Task RemoveAsync()
@@ -325,7 +313,7 @@ internal sealed class StreamedUpload(
                 await _slots.WaitAsync(_stop.Token).ConfigureAwait(false);
                 lock (_lock)
                 {
-                    if (!CanSend() || NextPart() is not { } part)
+                    if (!CanSend() || _parts.Next(staged, storedInfo) is not { } part)
                     {
                         _slots.Release();
                         _isPumping = false;
@@ -346,25 +334,13 @@ internal sealed class StreamedUpload(
         }
     }
 
-    /// <summary>A part that is copied in many steps keeps as many numbers: written to, it is cut into them.</summary>
-    private int NextNumber => _parts.Count == 0 ? 1 : _parts[^1].Range.Number + _parts[^1].Steps;
-
-    private bool CanSend() => !_isFinishing && _abandoned is null && NextNumber < IObjectStore.MaximumParts - NumbersKept && !_hasFailed;
-
-    /// <summary>The next part, if the writer is beyond it.</summary>
-    private SentPart? NextPart()
-    {
-        var (number, start) = (NextNumber, _parts.Count == 0 ? 0 : _parts[^1].Range.End);
-        var step = Math.Min(largestPart, (long)UploadPart.SmallestSize << (number / PartsPerSize));
-        var limit = staged.Contiguous;
-        return start + step <= limit ? new SentPart(UploadPart.At(staged, storedInfo, number, start, step, limit - (limit - start) % step), step) : null;
-    }
+    private bool CanSend() => !_isFinishing && _abandoned is null && !_parts.IsFull && !_hasFailed;
 
     private async Task TrySendAsync(SentPart part)
     {
         try
         {
-            await SendAsync(part, _stop.Token).ConfigureAwait(false);
+            await part.SendAsync(_upload!, staged, storedInfo, _stop.Token).ConfigureAwait(false);
         }
         catch (Exception e) when (e is FsException or OperationCanceledException)
         {
@@ -374,37 +350,5 @@ internal sealed class StreamedUpload(
         {
             _slots.Release();
         }
-    }
-
-    private async ValueTask SendAsync(SentPart part, CancellationToken cancellation)
-    {
-        var stamp = staged.Stamp;
-        var (number, start) = (part.Range.Number, part.Range.Start);
-        while (start < part.Range.End)
-        {
-            var piece = UploadPart.At(staged, storedInfo, number++, start, part.Step, part.Range.End);
-            await piece.SendAsync(_upload!, staged, storedInfo, cancellation).ConfigureAwait(false);
-            start = piece.End;
-        }
-        part.Stamp = stamp;
-        part.IsSent = true;
-    }
-
-    private sealed class SentPart(UploadPart range, long step)
-    {
-        public UploadPart Range { get; } = range;
-
-        public long Step { get; } = step;
-
-        public int Steps { get; } = (int)((range.End - range.Start) / step);
-
-        /// <summary>Ends without an error, however it went.</summary>
-        public Task Sending { get; set; } = Task.CompletedTask;
-
-        /// <summary>Changes of the staged content after this one are not in what was sent.</summary>
-        public long Stamp { get; set; }
-
-        public volatile bool IsSent;
-        public bool IsDropped;
     }
 }

@@ -18,7 +18,10 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     /// <summary>The largest object S3 and Ceph take: 5 TiB.</summary>
     public const long LargestObject = 5L << 40;
 
-    /// <summary>Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they are closed, with all that is known of them then.</summary>
+    /// <summary>
+    /// Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they
+    /// are closed, with all that is known of them then.
+    /// </summary>
     private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
     private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Block.Size * Block.Size);
     private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();
@@ -135,7 +138,7 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
         try
         {
             await Parallel.ForEachAsync(
-                UploadPart.Cut(staged, storedInfo),
+                PartPlan.Make(staged, storedInfo),
                 new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
                 (part, token) => part.SendAsync(upload, staged, storedInfo, token)).ConfigureAwait(false);
             return await upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);

@@ -55,10 +55,7 @@ internal sealed class JournalWriter : IDisposable
     {
         if (!data.ContainsAnyExcept((byte)0))
         {
-            Span<byte> zeros = stackalloc byte[16];
-            BinaryPrimitives.WriteInt64LittleEndian(zeros, offset);
-            BinaryPrimitives.WriteInt64LittleEndian(zeros[8..], data.Length);
-            Write(JournalRecord.Zeros, zeros);
+            WriteZeros(offset, data.Length);
             return;
         }
         var payload = ArrayPool<byte>.Shared.Rent(data.Length + 8);
@@ -72,6 +69,14 @@ internal sealed class JournalWriter : IDisposable
         {
             ArrayPool<byte>.Shared.Return(payload, clearArray: true);
         }
+    }
+
+    public void WriteZeros(long offset, long length)
+    {
+        Span<byte> zeros = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64LittleEndian(zeros, offset);
+        BinaryPrimitives.WriteInt64LittleEndian(zeros[8..], length);
+        Write(JournalRecord.Zeros, zeros);
     }
 
     /// <summary>What was written so far counts.</summary>

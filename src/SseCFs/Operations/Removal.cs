@@ -136,6 +136,10 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
                 for (long offset = 0; offset < content.Size; offset += Block.Size)
                 {
                     var end = Math.Min(offset + Block.Size, content.Size);
+                    if (!staged.NeedsStored(offset, end))
+                    {
+                        continue;
+                    }
                     if (!staged.IsUntouched(offset, end))
                     {
                         // Partly written: composed by a read, then written back whole.

@@ -179,6 +179,10 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
 
     private static async ValueTask WriteChangesAsync(JournalWriter writer, StagedContent staged, long since, CancellationToken cancellation)
     {
+        foreach (var (start, end) in staged.ZeroedSince(since))
+        {
+            writer.WriteZeros(start, end - start);
+        }
         var slices = new List<ReadOnlyMemory<byte>>();
         var leases = new List<ISharedMemory>();
         foreach (var (start, end) in staged.ChangedSince(since))

@@ -163,6 +163,53 @@ public sealed class Requests : MountTest
     }
 
     [Fact]
+    public async Task A_line_appended_to_a_large_object_is_all_that_is_sent_and_nothing_is_read()
+    {
+        var data = Mount.Content((100 << 20) + 12345);
+        Store.PutForeign("big", data);
+        var handle = await Mount.Open("big", OpenFlags.Write);
+        Store.Requests.Clear();
+        await Mount.WriteAt(handle, data.Length, "a line\n"u8.ToArray(), append: true);
+        await Mount.Close(handle);
+        Assert.Equal("StartUpload big, CopyPart big, UploadPart big, Complete big", InOrder(Store.Requests.ToString()));
+        Assert.True(Store["big"].Data is [.., (byte)'\n'] now && now.AsSpan(0, data.Length).SequenceEqual(data));
+    }
+
+    [Fact]
+    public async Task What_must_be_read_to_change_a_large_object_is_read_with_one_request()
+    {
+        var data = Mount.Content(100 << 20);
+        Store.PutForeign("big", data);
+        var handle = await Mount.Open("big", OpenFlags.Write);
+        Store.Requests.Clear();
+        var asked = Store.BytesAsked;
+        await Mount.WriteAt(handle, (50 << 20) + 777, [7, 7, 7]);
+        await Mount.Close(handle);
+        data.AsSpan((50 << 20) + 777, 3).Fill(7);
+        Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
+        Assert.Equal(1, Store.Requests.Count(RequestKind.Get));
+        Assert.Equal((2, 1), (Store.Requests.Count(RequestKind.CopyPart), Store.Requests.Count(RequestKind.UploadPart)));
+        Assert.InRange(Store.BytesAsked - asked, 1, (5 << 20) + (256 << 10));
+    }
+
+    [Fact]
+    public async Task A_line_appended_to_a_file_below_16_MiB_is_one_GET_and_one_PUT_and_the_next_one_a_PUT()
+    {
+        var data = Mount.Content((12 << 20) + 5);
+        Store.PutForeign("log", data);
+        foreach (var expected in new[] { "Get log, Put log", "Put log", "Put log" })
+        {
+            var handle = await Mount.Open("log", OpenFlags.Write);
+            Store.Requests.Clear();
+            await Mount.WriteAt(handle, data.Length, "a line\n"u8.ToArray(), append: true);
+            await Mount.Close(handle);
+            data = [.. data, .. "a line\n"u8];
+            Assert.Equal(expected, Store.Requests.ToString());
+            Assert.True(data.AsSpan().SequenceEqual(Store["log"].Data));
+        }
+    }
+
+    [Fact]
     public async Task Where_parts_cannot_be_copied_the_rest_goes_through()
     {
         Store.CanCopyParts = false;
@@ -175,4 +222,8 @@ public sealed class Requests : MountTest
         Assert.True(data.AsSpan().SequenceEqual(Store["big"].Data));
         Assert.Equal(0, Store.OpenUploads);
     }
+
+    /// <summary>Parts go in parallel.</summary>
+    private static string InOrder(string requests) =>
+        requests.Replace("UploadPart big, CopyPart big", "CopyPart big, UploadPart big", StringComparison.Ordinal);
 }

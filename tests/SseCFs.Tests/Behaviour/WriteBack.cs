@@ -68,6 +68,26 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
         Assert.Empty(Kept);
     }
 
+    [Fact]
+    public async Task Holes_outlive_the_process_and_take_no_room_in_the_journal()
+    {
+        var data = Mount.Content(40 * MiB);
+        Store.PutForeign("a", data);
+        var handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 1000, [1]);
+        await Mount.Files.SyncAsync(handle, default);
+        await Mount.Files.AllocateAsync(handle, AllocateMode.PunchHole, 500, 30 * MiB, default);
+        await Mount.WriteAt(handle, 20 * MiB, [2]);
+        await Mount.Close(handle);
+        Assert.InRange(new FileInfo(Assert.Single(Kept)).Length, 1, 10_000);
+        Assert.Equal(1, await Kill());
+        data.AsSpan(500, 30 * MiB).Clear();
+        data[20 * MiB] = 2;
+        Assert.Equal(data[(20 * MiB - 10)..(20 * MiB + 10)], (await Mount.Read("a"))[(20 * MiB - 10)..(20 * MiB + 10)]);
+        await Upload();
+        Assert.True(data.AsSpan().SequenceEqual(Store["a"].Data));
+    }
+
     [Theory]
     [InlineData(RequestKind.Put)]
     [InlineData(RequestKind.Delete)]

@@ -31,7 +31,7 @@ public sealed class Parts : IDisposable
             var end = 0L;
             using var staged = Changed(changes);
             staged.TrySetSize(Size + growth);
-            var parts = UploadPart.Cut(staged, _info).ToList();
+            var parts = PartPlan.Make(staged, _info);
             foreach (var (part, i) in parts.Select((part, i) => (part, i)))
             {
                 Assert.Equal((i + 1, end), (part.Number, part.Start));
@@ -47,11 +47,11 @@ public sealed class Parts : IDisposable
     [InlineData(3 * MiB, 5 * MiB)]
     [InlineData(32 * MiB - 100, 5 * MiB)]
     [InlineData(62 * MiB, 2 * MiB + 1000)]
-    [InlineData(Size, 1200)]
+    [InlineData(Size, 200)]
     public void Around_a_change_hardly_more_is_sent_than_the_smallest_part(int at, int sent)
     {
         using var staged = Changed(at);
-        Assert.Equal(sent, UploadPart.Cut(staged, _info).Where(part => !part.Copied).Sum(part => part.End - part.Start));
+        Assert.Equal(sent, PartPlan.Make(staged, _info).Where(part => !part.Copied).Sum(part => part.End - part.Start));
     }
 
     public void Dispose()
