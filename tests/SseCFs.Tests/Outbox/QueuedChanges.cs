@@ -15,7 +15,7 @@ public sealed class QueuedChanges : MountTest
         var handle = await Mount.Create("a");
         await Mount.WriteAt(handle, 0, [1]);
         using var signal = new CancellationTokenSource();
-        var flush = Mount.Files.FlushAsync(handle, signal.Token).AsTask();
+        var flush = Mount.Files.FlushAsync(handle, staysOpen: null, signal.Token).AsTask();
         await hold.Begun;
         await signal.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flush);
@@ -34,7 +34,7 @@ public sealed class QueuedChanges : MountTest
         var hold = Hold(RequestKind.Put, "a");
         var handle = await Mount.Create("a");
         await Mount.WriteAt(handle, 0, [1]);
-        var flush = Mount.Files.FlushAsync(handle, default).AsTask();
+        var flush = Mount.Files.FlushAsync(handle, staysOpen: null, default).AsTask();
         await hold.Begun;
         var sync = Mount.Files.SyncAsync(handle, default).AsTask();
         await Task.Delay(50);
