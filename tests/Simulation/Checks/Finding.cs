@@ -1,0 +1,43 @@
+namespace SseCFs.Simulation.Checks;
+
+internal enum FindingKind
+{
+    /// <summary>Content that close or fsync acknowledged is nowhere, and nothing took its place.</summary>
+    LostAcknowledged,
+
+    /// <summary>The same of content whose close failed: it is kept and tried again, or is in a conflict copy.</summary>
+    LostKept,
+
+    /// <summary>What another program stored is nowhere, and whoever overwrote it had not seen it.</summary>
+    LostForeign,
+
+    /// <summary>A name showed half of what a program meant to write.</summary>
+    Half,
+
+    /// <summary>A read gave bytes that no version had.</summary>
+    MixedRead,
+
+    /// <summary>An open that began after a close on another machine gave what was there before.</summary>
+    StaleRead,
+
+    /// <summary>One content is under two names, though it was renamed.</summary>
+    TwoPlaces,
+
+    /// <summary>What was removed came back.</summary>
+    CameBack,
+
+    /// <summary>A change of attributes that was acknowledged is gone.</summary>
+    LostAttribute,
+
+    /// <summary>With no fault left, something is still not stored, or a mount fails.</summary>
+    NotSettled,
+
+    /// <summary>A call does not return.</summary>
+    Hang,
+
+    /// <summary>An exception that no call should end with.</summary>
+    Unexpected,
+}
+
+/// <summary>A promise that was broken.</summary>
+internal sealed record Finding(FindingKind Kind, string Text);
