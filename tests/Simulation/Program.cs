@@ -15,7 +15,7 @@ internal static class Program
     {
         ["simulate", var first, var count, .. var more] => Alone(() => SimulateAsync(Int(first), Int(count), Sabotages(more))),
         ["replay", var file, .. var more] => Alone(() => ReplayAsync(file, Sabotages(more))),
-        ["shrink", var seed, var kind, .. var more] => Alone(() => ShrinkAsync(Int(seed), kind, Sabotages(more))),
+        ["shrink", var seed, var kind, var cause, .. var more] => Alone(() => ShrinkAsync(Int(seed), kind, cause, Sabotages(more))),
         _ => Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(arguments).GetAwaiter().GetResult(),
     };
 
@@ -38,7 +38,7 @@ internal static class Program
             Console.WriteLine($"{seed} {report.Hash:x16}");
             foreach (var finding in report.Findings)
             {
-                Console.WriteLine($"! {seed} {finding.Kind} {finding.Text.ReplaceLineEndings(" | ")}");
+                Console.WriteLine($"! {seed} {finding.ToString().ReplaceLineEndings(" | ")}");
             }
         }
         Console.WriteLine($"= {count} in {clock.Elapsed.TotalSeconds:0.0} s");
@@ -54,18 +54,18 @@ internal static class Program
         Console.WriteLine($"{report.Hash:x16}");
         foreach (var finding in report.Findings)
         {
-            Console.WriteLine($"! {finding.Kind} {finding.Text}");
+            Console.WriteLine($"! {finding}");
         }
         return 0;
     }
 
-    private static async Task<int> ShrinkAsync(int seed, string kind, Sabotage sabotage)
+    private static async Task<int> ShrinkAsync(int seed, string kind, string cause, Sabotage sabotage)
     {
-        var plan = await Shrinking.ShrinkAsync(PlanMaker.Make(seed), Enum.Parse<Checks.FindingKind>(kind), sabotage, TimeSpan.FromSeconds(20)).ConfigureAwait(false);
+        var plan = await Shrinking.ShrinkAsync(PlanMaker.Make(seed), Enum.Parse<Checks.FindingKind>(kind), Enum.Parse<Checks.Cause>(cause), sabotage, TimeSpan.FromSeconds(20)).ConfigureAwait(false);
         Console.WriteLine(plan);
         foreach (var finding in (await Run.DoAsync(plan, sabotage).ConfigureAwait(false)).Findings)
         {
-            Console.WriteLine($"! {finding.Kind} {finding.Text}");
+            Console.WriteLine($"! {finding}");
         }
         return 0;
     }

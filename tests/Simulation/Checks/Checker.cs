@@ -45,16 +45,16 @@ internal sealed class Checker
     {
         foreach (var write in _writes.Values.Where(write => write.IsDone))
         {
-            if (Promise(write) is { } kind && !IsThere(write.Tag) && WhyGone(write.Tag, write) is { } why)
+            if (Promise(write) is { } kind && !IsThere(write.Tag) && WhyGone(write.Tag, write) is var (cause, why))
             {
-                Add(kind, $"{write}: {why}");
+                Add(kind, cause, $"{write}: {why}");
             }
         }
-        foreach (var foreign in _world.Bucket.Versions.Where(version => version.By == World.Foreign))
+        foreach (var foreign in _world.Bucket.Versions.Where(version => version.By == World.Foreign && version.Tags.Count > 0))
         {
-            if (!IsThere(foreign.Tags[0]) && WhyGone(foreign.Tags[0], null) is { } why)
+            if (!IsThere(foreign.Tags[0]) && WhyGone(foreign.Tags[0], null) is var (cause, why))
             {
-                Add(FindingKind.LostForeign, $"{foreign.Tags[0]}, stored by another program as {foreign.Key}: {why}");
+                Add(FindingKind.LostForeign, cause, $"{foreign.Tags[0]}, stored by another program as {foreign.Key}: {why}");
             }
         }
     }
@@ -75,16 +75,22 @@ internal sealed class Checker
 
     /// <summary>Null: something legitimate took its place.</summary>
     /// <param name="write">Null: it was another program's.</param>
-    private string? WhyGone(long tag, Operation? write)
+    private (Cause Cause, string Text)? WhyGone(long tag, Operation? write)
     {
         var last = _versionsOf[tag].MaxBy(version => version.Removed);
         if (last is null)
         {
-            return _removers.Could(write!) ? null : "it never came to the bucket";
+            // Nobody can bring back what was only in a journal that an older one has replaced.
+            return write!.Start < _machines[write.Machine].SetBack || _removers.Could(write) ? null : (Cause.NeverStored, "it never came to the bucket");
         }
-        return IsLegitimate(last, tag, write, depth: 0) ? null
-            : last.ReplacedBy is { } by ? $"m{last.RemovedBy} replaced it at {last.Key} with {Tagged.Text(by.Data)}{(by.IsLate ? ", late" : "")} at {last.Removed}, without having seen it"
-            : $"m{last.RemovedBy} removed it from {last.Key} at {last.Removed}, without a reason";
+        if (IsLegitimate(last, tag, write, depth: 0))
+        {
+            return null;
+        }
+        var by = $"m{last.RemovedBy}{(last.IsRemovedLate ? ", by a late request," : "")}";
+        return last.ReplacedBy is { } replacement
+            ? (last.IsRemovedLate ? Cause.LateReplacement : Cause.Replaced, $"{by} replaced it at {last.Key} with {Tagged.Text(replacement.Data)} at {last.Removed}, without having seen it")
+            : (last.IsRemovedLate ? Cause.LateRemoval : Cause.Removed, $"{by} removed it from {last.Key} at {last.Removed}, without a reason");
     }
 
     private bool IsLegitimate(Version gone, long tag, Operation? write, int depth)
@@ -94,9 +100,9 @@ internal sealed class Checker
             return true;
         }
         var machine = gone.RemovedBy;
-        // Whoever had it under this name by own doing knows it; anyone else must have looked after it came.
+        // Whoever had it under this name by own doing knows it; anyone else must have looked after it came. Of versions with the same bytes one is as good as the other.
         var first = gone;
-        while (first.By == machine && first.Before is { } before && before.Removed == first.Stored && before.Has(tag))
+        while (first.Before is { } before && before.Removed == first.Stored && before.Has(tag) && (first.By == machine || before.Data.AsSpan().SequenceEqual(first.Data)))
         {
             first = before;
         }
@@ -126,16 +132,32 @@ internal sealed class Checker
 
     private void CheckNames()
     {
-        foreach (var pair in _world.Bucket.Objects.Values.Where(version => version.Tags.Count > 0 && !version.IsConflictCopy && version.By != World.Foreign)
-                     .Concat(_world.Bucket.Objects.Values.Where(version => version.Tags.Count > 0 && !version.IsConflictCopy && version.By == World.Foreign))
-                     .GroupBy(version => Tagged.Text(version.Data)).Where(same => same.Count() > 1))
+        foreach (var same in _world.Bucket.Objects.Values.Where(version => version.Tags.Count > 0 && !version.IsConflictCopy).GroupBy(version => Tagged.Text(version.Data)).Where(same => same.Count() > 1))
         {
-            if (!pair.Any(version => version.IsLate) && !_machines.Any(machine => machine.IsSetBack))
+            if (same.Any(version => version.IsLate) || _machines.Any(machine => machine.SetBack > 0))
             {
-                Add(FindingKind.TwoPlaces, $"{pair.Key} is {string.Join(" and ", pair.Select(version => version.Key))}");
+                continue;
+            }
+            var keys = same.Select(version => version.Key).ToList();
+            var rename = _history.LastOrDefault(one => one.Kind == OperationKind.Rename && one.To != one.Path && keys.Any(key => Removers.Covers(one.To!, key)) && keys.Any(key => Removers.Covers(one.Path, key)));
+            var cause = rename?.Outcome switch
+            {
+                Outcome.Done => Cause.RenameDone,
+                Outcome.Crashed => Cause.RenameCrashed,
+                _ => Cause.RenameFailed,
+            };
+            Add(FindingKind.TwoPlaces, cause, $"{same.Key} is {string.Join(" and ", keys)}, after {rename}");
+        }
+        foreach (var copy in _world.Bucket.Versions.Where(version => version.IsConflictCopy))
+        {
+            var key = copy.Key[..copy.Key.IndexOf(".conflict-", StringComparison.Ordinal)];
+            if (_world.Bucket.Versions.All(version => version.Key != key || version.By == copy.By && (version.IsCurrent || version.RemovedBy == copy.By)) && _machines[copy.By].SetBack == 0)
+            {
+                var isLate = _world.Bucket.Versions.Any(version => version.Key == key && (version.IsLate || version.IsRemovedLate));
+                Add(FindingKind.NeedlessConflict, isLate ? Cause.Late : _machines[copy.By].LastCrash > 0 ? Cause.Crash : Cause.None, $"{copy.Key} with {Tagged.Text(copy.Data)}, though nobody else touched {key}");
             }
         }
-        foreach (var removal in _history.Where(one => one.IsDone && one.Kind is OperationKind.Unlink or OperationKind.Rename && one.IsDone))
+        foreach (var removal in _history.Where(one => one.IsDone && one.Kind is OperationKind.Unlink or OperationKind.Rename && one.IsDone && one.To != one.Path))
         {
             foreach (var key in removal.To is { } to ? new[] { removal.Path, to } : [removal.Path])
             {
@@ -146,17 +168,24 @@ internal sealed class Checker
 
     private void CheckStaysGone(Operation removal, string key)
     {
-        var gone = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Tags.Count > 0 && version.Removed > removal.Start && version.Removed < removal.End
-            && version.RemovedBy == removal.Machine && (key == removal.To || version.ReplacedBy is null));
-        if (gone is null || _machines.Any(machine => machine.IsSetBack))
+        if (_machines.Any(machine => machine.SetBack > 0))
         {
             return;
         }
-        var back = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Stored > removal.End && version.By != World.Foreign && !version.IsLate
-            && version.Tags.Any(gone.Has));
-        if (back is not null && !_history.Any(one => one != removal && one.Kind == OperationKind.Rename && one.End > removal.Start && Removers.Covers(one.To!, key)))
+        var gone = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Tags.Count > 0 && version.Removed > removal.Start && version.Removed < removal.End
+            && version.RemovedBy == removal.Machine && (key == removal.To || version.ReplacedBy is null));
+        if (gone is not null)
         {
-            Add(FindingKind.CameBack, $"{Tagged.Text(gone.Data)} was taken from {key} by {removal}, and m{back.By} stored {Tagged.Text(back.Data)} there at {back.Stored}");
+            var back = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Stored > removal.End && version.By != World.Foreign && !version.IsLate
+                && version.Tags.Any(gone.Has));
+            if (back is not null && !_history.Any(one => one != removal && one.Kind == OperationKind.Rename && one.End > removal.Start && Removers.Covers(one.To!, key)))
+            {
+                Add(FindingKind.CameBack, Cause.None, $"{Tagged.Text(gone.Data)} was taken from {key} by {removal}, and m{back.By} stored {Tagged.Text(back.Data)} there at {back.Stored}");
+            }
+        }
+        if (_world.Bucket.Objects.TryGetValue(key, out var there) && there.Tags.Count > 0 && there.By == removal.Machine && !there.IsLate && there.Stored < removal.Start && (removal.Kind == OperationKind.Unlink || key == removal.To))
+        {
+            Add(FindingKind.NotRemoved, Cause.None, $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
         }
     }
 
@@ -174,11 +203,11 @@ internal sealed class Checker
             var same = _versionsOf[tags[0]].Where(version => version.Data.AsSpan().SequenceEqual(read.Found)).ToList();
             if (same.Count == 0)
             {
-                Add(FindingKind.MixedRead, $"{read}: no version was so");
+                Add(FindingKind.MixedRead, Cause.None, $"{read}: no version was so");
             }
             else if (same.TrueForAll(version => version.Removed < open.Start) && !IsOpenElsewhere(open))
             {
-                Add(FindingKind.StaleRead, $"{read}, opened at {open.Start}: it was gone at {same.Max(version => version.Removed)}");
+                Add(FindingKind.StaleRead, Cause.None, $"{read}, opened at {open.Start}: it was gone at {same.Max(version => version.Removed)}");
             }
         }
     }
@@ -204,11 +233,11 @@ internal sealed class Checker
                 var (from, to) = (writes[i].Start, writes[i + 1].End);
                 var isSaved = _history.Any(one => one.Machine == open.Machine && one.Session != open.Session && one.Start < to && one.End > from
                     && one.Kind is not OperationKind.Read and not OperationKind.Open and not OperationKind.Write and not OperationKind.List)
-                    || _removers.Truncates(open.Machine, open.Path);
-                var found = isSaved ? null : _versionsOf[writes[0].Tag].FirstOrDefault(version => version.Data.AsSpan().SequenceEqual(half));
+                    || _history.Any(one => one.Kind == OperationKind.Truncate);
+                var found = isSaved ? null : _versionsOf[writes[0].Tag].FirstOrDefault(version => version.By == open.Machine && version.Data.AsSpan().SequenceEqual(half));
                 if (found is not null)
                 {
-                    Add(FindingKind.Half, $"{found.Key} was {Tagged.Text(half)} from {found.Stored}, where m{open.Machine} meant to write {writes.Count} records");
+                    Add(FindingKind.Half, Cause.None, $"{found.Key} was {Tagged.Text(half)} from {found.Stored}, where m{open.Machine} meant to write {writes.Count} records");
                 }
             }
         }
@@ -218,14 +247,15 @@ internal sealed class Checker
     {
         foreach (var change in _history.Where(one => one.IsDone && one.Kind is OperationKind.ChangeMode or OperationKind.ChangeTime or OperationKind.SetAttribute && one.IsDone))
         {
-            if (_machines[change.Machine].LastCrash > change.Start || _machines[change.Machine].IsSetBack || IsTouchedSince(change) || !_attributes.TryGetValue(change.Path, out var found))
+            if (_machines[change.Machine].LastCrash > change.Start || _machines[change.Machine].SetBack > 0 || IsTouchedSince(change) || !_attributes.TryGetValue(change.Path, out var found))
             {
                 continue;
             }
             var value = change.Kind switch { OperationKind.ChangeMode => found.Mode, OperationKind.ChangeTime => found.Modified, _ => found.Tag };
             if (value != change.Tag)
             {
-                Add(FindingKind.LostAttribute, $"{change}, but it is {value}");
+                var isUnseen = _world.Bucket.Versions.Any(version => version.By != change.Machine && version.Key == change.Path && version.Stored < change.Start && !HasSeen(change, version));
+                Add(FindingKind.LostAttribute, isUnseen ? Cause.Unseen : Cause.None, $"{change}, but it is {value}");
             }
         }
     }
@@ -233,9 +263,8 @@ internal sealed class Checker
     /// <summary>Whether anything else since could have changed it, or what is under its name.</summary>
     private bool IsTouchedSince(Operation change)
     {
-        bool Concerns(string path) => Removers.Covers(path, change.Path);
-        // Attributes of a new file are known to this mount alone until it is stored: its first close, which failed, may have come to nothing.
-        return _world.Bucket.Versions.Any(version => Concerns(version.Key.TrimEnd('/')) && (version.By != change.Machine && Math.Max(version.Stored, version.Removed == long.MaxValue ? 0 : version.Removed) > change.Start
+        bool Concerns(string path) => Removers.Covers(path, change.Path) || path.StartsWith(change.Path + ".conflict-", StringComparison.Ordinal);
+        return _world.Bucket.Versions.Any(version => Concerns(version.Key.TrimEnd('/')) && (version.By != change.Machine && version.Stored > change.Start || version.IsConflictCopy
                 || version.Removed > change.Start && version.Removed != long.MaxValue && version.RemovedBy != change.Machine))
             || _history.Any(one => one != change && one.End > change.Start && (Concerns(one.Path) || one.To is { } to && Concerns(to)) && one.Kind switch
             {
@@ -247,5 +276,8 @@ internal sealed class Checker
             });
     }
 
-    private void Add(FindingKind kind, string text) => _findings.Add(new Finding(kind, text));
+    private bool HasSeen(Operation change, Version version) => _history.Any(
+        one => one.Kind == OperationKind.Open && one.Machine == change.Machine && one.Path == change.Path && one.IsDone && one.Start > version.Stored && one.End < change.Start);
+
+    private void Add(FindingKind kind, Cause cause, string text) => _findings.Add(new Finding(kind, cause, text));
 }

@@ -26,6 +26,12 @@ internal enum FindingKind
     /// <summary>What was removed came back.</summary>
     CameBack,
 
+    /// <summary>A removal was acknowledged, and what was there long before still is.</summary>
+    NotRemoved,
+
+    /// <summary>A conflict copy, though nobody else touched the file.</summary>
+    NeedlessConflict,
+
     /// <summary>A change of attributes that was acknowledged is gone.</summary>
     LostAttribute,
 
@@ -39,5 +45,27 @@ internal enum FindingKind
     Unexpected,
 }
 
+/// <summary>What led to it, as far as a check can tell: faults that are known are told apart by it.</summary>
+internal enum Cause
+{
+    None,
+    NeverStored,
+    Replaced,
+    Removed,
+    LateReplacement,
+    LateRemoval,
+    RenameDone,
+    RenameFailed,
+    RenameCrashed,
+    Late,
+    Crash,
+
+    /// <summary>It was done to a version that another machine had replaced.</summary>
+    Unseen,
+}
+
 /// <summary>A promise that was broken.</summary>
-internal sealed record Finding(FindingKind Kind, string Text);
+internal sealed record Finding(FindingKind Kind, Cause Cause, string Text)
+{
+    public override string ToString() => $"{Kind} {Cause}: {Text}";
+}

@@ -13,7 +13,7 @@ internal sealed class Removers
     public Removers(IReadOnlyList<Operation> history)
     {
         _history = history;
-        _renames = history.Where(one => one.Kind == OperationKind.Rename).ToLookup(one => one.Machine);
+        _renames = history.Where(one => one.Kind == OperationKind.Rename && one.To != one.Path).ToLookup(one => one.Machine);
         var opens = history.Where(one => one is { Kind: OperationKind.Open, Session: not null }).ToDictionary(one => one.Session!);
         foreach (var one in history)
         {
@@ -27,7 +27,7 @@ internal sealed class Removers
                 case OperationKind.Unlink:
                     _all.Add(new Remover(one, one.End, Names(one.Machine, one.Path, one.Start)));
                     break;
-                case OperationKind.Rename:
+                case OperationKind.Rename when one.To != one.Path:
                     _all.Add(new Remover(one, one.End, Names(one.Machine, one.To!, one.Start)));
                     break;
             }
@@ -56,8 +56,6 @@ internal sealed class Removers
 
     /// <summary>Whether a machine changes the content of what is under a path.</summary>
     public bool Changes(int machine, string path) => _all.Any(one => one.Call.Machine == machine && one.Call.Kind is not OperationKind.Unlink and not OperationKind.Rename && one.Takes(path));
-
-    public bool Truncates(int machine, string path) => _all.Any(one => one.Call.Machine == machine && one.Call.Kind == OperationKind.Truncate && one.Takes(path));
 
     private Operation OpenOf(Operation call) => _history.First(one => one.Kind == OperationKind.Open && one.Session == call.Session);
 

@@ -28,8 +28,8 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
     /// <summary>When a process of it was killed last; 0: never.</summary>
     public long LastCrash { get; private set; }
 
-    /// <summary>An old copy of its journal was put back.</summary>
-    public bool IsSetBack { get; private set; }
+    /// <summary>When an old copy of its journal was put back; 0: never.</summary>
+    public long SetBack { get; private set; }
 
     /// <summary>By slot.</summary>
     public Dictionary<int, Session> Sessions { get; } = [];
@@ -118,7 +118,7 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
         {
             return false;
         }
-        IsSetBack = true;
+        SetBack = world.Moment();
         _journalPath = NewFolder();
         Copy(_kept[0], _journalPath);
         return true;

@@ -78,7 +78,7 @@ internal sealed record Plan(int Seed, Service Service, IReadOnlyList<bool> Write
 
     public static Plan Parse(string text)
     {
-        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => line[0] != '#').ToList();
+        var lines = text.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Where(line => line[0] is not '#' and not '!').ToList();
         var words = lines[0].Split(' ');
         return new Plan(
             int.Parse(words[0], CultureInfo.InvariantCulture), Enum.Parse<Service>(words[1]), [.. words[2..].Select(bool.Parse)], [.. lines[1..].Select(Step.Parse)]);

@@ -62,7 +62,11 @@ internal static class PlanMaker
         var names = hasFolders ? Deeper : Files[..random.Next(1, Files.Length + 1)];
         var total = kinds.Sum(kind => kind.Weight);
         var steps = new List<Step>();
-        var count = random.Next(4, 40);
+        if (random.Next(4) > 0)
+        {
+            steps.AddRange(Directories.Select(directory => new Step(StepKind.ForeignPut, 0, directory + "/", "-", 0, 0, 0)));
+        }
+        var count = steps.Count + random.Next(4, 40);
         while (steps.Count < count)
         {
             var kind = Draw(kinds, random.Next(total));

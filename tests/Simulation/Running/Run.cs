@@ -45,11 +45,11 @@ internal sealed class Run : IDisposable
         }
         catch (HangException e)
         {
-            run._findings.Add(new Finding(FindingKind.Hang, e.Message));
+            run._findings.Add(new Finding(FindingKind.Hang, Cause.None, e.Message));
         }
         catch (Exception e) when (e is not FsException and not OperationCanceledException)
         {
-            run._findings.Add(new Finding(FindingKind.Unexpected, e.ToString()));
+            run._findings.Add(new Finding(FindingKind.Unexpected, Cause.None, e.ToString()));
         }
         return new Report(run._world.Hash, run._findings, run._world.Notes);
     }
@@ -87,7 +87,7 @@ internal sealed class Run : IDisposable
                 // As programs do that carry metadata along that they do not know.
                 if (_world.Bucket.Objects.TryGetValue(path, out var there))
                 {
-                    PutForeign(path, there.Data.Length / Tagged.RecordSize, there.Metadata);
+                    PutForeign(path, Math.Max(1, there.Data.Length / Tagged.RecordSize), there.Metadata);
                 }
                 return;
             case StepKind.ForeignDelete:
@@ -351,7 +351,7 @@ internal sealed class Run : IDisposable
                 await MountAsync(machine).ConfigureAwait(false);
                 if (!machine.IsMounted)
                 {
-                    _findings.Add(new Finding(FindingKind.NotSettled, $"m{machine.Number} cannot be mounted: {_history.Last(one => one.Kind == OperationKind.Mount)}"));
+                    _findings.Add(new Finding(FindingKind.NotSettled, Cause.None, $"m{machine.Number} cannot be mounted: {_history.Last(one => one.Kind == OperationKind.Mount)}"));
                     continue;
                 }
                 await PassAsync(TimeSpan.FromSeconds(12)).ConfigureAwait(false);
@@ -359,7 +359,7 @@ internal sealed class Run : IDisposable
                 await SettleAsync().ConfigureAwait(false);
                 if (round > 0 && machine.Unsaved.Count > 0)
                 {
-                    _findings.Add(new Finding(FindingKind.NotSettled, $"m{machine.Number} does not store {string.Join(", ", machine.Unsaved)}"));
+                    _findings.Add(new Finding(FindingKind.NotSettled, Cause.None, $"m{machine.Number} does not store {string.Join(", ", machine.Unsaved)}"));
                 }
             }
         }

@@ -10,7 +10,7 @@ internal static class Shrinking
     /// <summary>Orders of requests that are tried for one plan: with a step gone, the old order means something else.</summary>
     private const int Orders = 4;
 
-    public static async Task<Plan> ShrinkAsync(Plan plan, FindingKind kind, Sabotage sabotage, TimeSpan limit)
+    public static async Task<Plan> ShrinkAsync(Plan plan, FindingKind kind, Cause cause, Sabotage sabotage, TimeSpan limit)
     {
         var clock = Stopwatch.StartNew();
         for (var progress = true; progress && clock.Elapsed < limit;)
@@ -22,7 +22,7 @@ internal static class Shrinking
                 {
                     break;
                 }
-                if (await FailsAsync(smaller, kind, sabotage).ConfigureAwait(false) is { } failing)
+                if (await FailsAsync(smaller, kind, cause, sabotage).ConfigureAwait(false) is { } failing)
                 {
                     plan = failing;
                     progress = true;
@@ -33,12 +33,12 @@ internal static class Shrinking
         return plan;
     }
 
-    private static async Task<Plan?> FailsAsync(Plan plan, FindingKind kind, Sabotage sabotage)
+    private static async Task<Plan?> FailsAsync(Plan plan, FindingKind kind, Cause cause, Sabotage sabotage)
     {
         for (var order = 0; order < Orders; order++)
         {
             var tried = plan with { Seed = order == 0 ? plan.Seed : order };
-            if ((await Run.DoAsync(tried, sabotage).ConfigureAwait(false)).Findings.Any(finding => finding.Kind == kind))
+            if ((await Run.DoAsync(tried, sabotage).ConfigureAwait(false)).Findings.Any(finding => finding.Kind == kind && finding.Cause == cause))
             {
                 return tried;
             }

@@ -39,6 +39,9 @@ internal sealed class Version(string key, byte[] data, string etag, DateTimeOffs
     /// <summary>What removed it: a DELETE, or the version that replaced it.</summary>
     public Version? ReplacedBy { get; set; }
 
+    /// <summary>By a request whose sender had been told that it had failed.</summary>
+    public bool IsRemovedLate { get; set; }
+
     /// <summary>It was removed in the window that a service without conditions leaves open, and which is documented.</summary>
     public bool IsRemovedInWindow { get; set; }
 
@@ -102,6 +105,7 @@ internal sealed class Bucket(World world, Service service)
         {
             there.Removed = world.Moment();
             there.RemovedBy = sender.Machine;
+            there.IsRemovedLate = sender.IsLate;
             there.IsRemovedInWindow = checkedFor is not null && there.ETag != checkedFor;
         }
     }
@@ -193,6 +197,7 @@ internal sealed class Bucket(World world, Service service)
         {
             before.Removed = stored.Stored;
             before.RemovedBy = sender.Machine;
+            before.IsRemovedLate = sender.IsLate;
             before.ReplacedBy = stored;
         }
         Objects[key] = stored;
