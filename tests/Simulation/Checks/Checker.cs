@@ -71,6 +71,9 @@ internal sealed class Checker
         return isKept ? FindingKind.LostKept : null;
     }
 
+    private bool IsSavedBefore(Operation write, long moment) =>
+        _history.Any(one => one.Session == write.Session && one.Kind is OperationKind.Flush or OperationKind.Sync && one.Session == write.Session && one.IsDone && one.Start > write.End && one.End < moment);
+
     private bool IsThere(long tag) => _versionsOf[tag].Any(version => version.IsCurrent);
 
     /// <summary>Null: something legitimate took its place.</summary>
@@ -151,7 +154,7 @@ internal sealed class Checker
         foreach (var copy in _world.Bucket.Versions.Where(version => version.IsConflictCopy))
         {
             var key = copy.Key[..copy.Key.IndexOf(".conflict-", StringComparison.Ordinal)];
-            if (_world.Bucket.Versions.All(version => version.Key != key || version.By == copy.By && (version.IsCurrent || version.RemovedBy == copy.By)) && _machines[copy.By].SetBack == 0)
+            if (_world.Bucket.Versions.All(version => version.By == copy.By && (version.IsCurrent || version.RemovedBy == copy.By) || version.Tags.Count == 0 && version.Key.EndsWith('/')) && _machines[copy.By].SetBack == 0)
             {
                 var isLate = _world.Bucket.Versions.Any(version => version.Key == key && (version.IsLate || version.IsRemovedLate));
                 Add(FindingKind.NeedlessConflict, isLate ? Cause.Late : _machines[copy.By].LastCrash > 0 ? Cause.Crash : Cause.None, $"{copy.Key} with {Tagged.Text(copy.Data)}, though nobody else touched {key}");
@@ -172,9 +175,10 @@ internal sealed class Checker
         {
             return;
         }
-        var gone = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Tags.Count > 0 && version.Removed > removal.Start && version.Removed < removal.End
+        var gone = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Tags.Count > 0 && version.Stored < removal.Start && version.Removed > removal.Start && version.Removed < removal.End
             && version.RemovedBy == removal.Machine && (key == removal.To || version.ReplacedBy is null));
-        if (gone is not null)
+        // What nobody was told to be stored may be stored once more.
+        if (gone is not null && gone.Tags.All(tag => !_writes.TryGetValue(tag, out var write) || IsSavedBefore(write, removal.Start)))
         {
             var back = _world.Bucket.Versions.FirstOrDefault(version => version.Key == key && version.Stored > removal.End && version.By != World.Foreign && !version.IsLate
                 && version.Tags.Any(gone.Has));
@@ -264,8 +268,11 @@ internal sealed class Checker
     private bool IsTouchedSince(Operation change)
     {
         bool Concerns(string path) => Removers.Covers(path, change.Path) || path.StartsWith(change.Path + ".conflict-", StringComparison.Ordinal);
-        return _world.Bucket.Versions.Any(version => Concerns(version.Key.TrimEnd('/')) && (version.By != change.Machine && version.Stored > change.Start || version.IsConflictCopy
+        // Without a marker, a directory is there for as long as anything is in it.
+        return _world.Bucket.Versions.Any(version => version.Key.StartsWith(change.Path + "/", StringComparison.Ordinal) && !version.IsCurrent && version.RemovedBy != change.Machine)
+            || _world.Bucket.Versions.Any(version => Concerns(version.Key.TrimEnd('/')) && (version.By != change.Machine && version.Stored > change.Start || version.IsConflictCopy
                 || version.Removed > change.Start && version.Removed != long.MaxValue && version.RemovedBy != change.Machine))
+            || change.Kind == OperationKind.ChangeTime && _removers.ChangesSince(change)
             || _history.Any(one => one != change && one.End > change.Start && (Concerns(one.Path) || one.To is { } to && Concerns(to)) && one.Kind switch
             {
                 OperationKind.Read or OperationKind.List or OperationKind.Mount or OperationKind.Unmount => false,

@@ -20,7 +20,8 @@ internal sealed class Removers
             switch (one.Kind)
             {
                 case OperationKind.Write or OperationKind.Truncate when one.Session is { } session:
-                    _all.Add(new Remover(one, opens[session].End, Names(one.Machine, one.Path, opens[session].Start)));
+                    var names = Names(one.Machine, one.Path, opens[session].Start);
+                    _all.Add(new Remover(one, LastLook(one, names), names));
                     break;
                 case OperationKind.Open when one.Truncates:
                 case OperationKind.Truncate:
@@ -56,6 +57,16 @@ internal sealed class Removers
 
     /// <summary>Whether a machine changes the content of what is under a path.</summary>
     public bool Changes(int machine, string path) => _all.Any(one => one.Call.Machine == machine && one.Call.Kind is not OperationKind.Unlink and not OperationKind.Rename && one.Takes(path));
+
+    /// <summary>Whether content under the path of a call changes after it, by the same machine.</summary>
+    public bool ChangesSince(Operation call) => _all.Any(one => one.Call.Machine == call.Machine && one.Call.End > call.Start && one.Takes(call.Path));
+
+    /// <summary>
+    /// All handles of a mount write to one file: an open by any program brings them up to date, and so does a conflict, after which they go on with the other writer's version.
+    /// </summary>
+    private long LastLook(Operation call, HashSet<string> names) => _history
+        .Where(one => one.Machine == call.Machine && one.Start <= call.End && names.Contains(one.Path) && (one.Kind == OperationKind.Open || one.Error == FsError.Conflict))
+        .Max(one => one.End);
 
     private Operation OpenOf(Operation call) => _history.First(one => one.Kind == OperationKind.Open && one.Session == call.Session);
 

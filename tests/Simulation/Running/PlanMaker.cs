@@ -80,7 +80,12 @@ internal static class PlanMaker
                 _ => random.Next(1, 4),
             };
             var events = isParallel && random.Next(3) > 0 ? random.Next(0, 7) : -1;
-            steps.Add(new Step(kind, random.Next(machines), Name(), Name(), random.Next(3), number, events));
+            var (machine, name, other) = (random.Next(machines), Name(), Name());
+            if (kind == StepKind.Rename && name == other)
+            {
+                continue;
+            }
+            steps.Add(new Step(kind, machine, name, other, random.Next(3), number, events));
         }
         return new Plan(
             seed, random.Next(2) == 0 ? Service.Aws : Service.Ceph16, [.. Enumerable.Range(0, machines).Select(_ => random.Next(2) == 0)], steps);

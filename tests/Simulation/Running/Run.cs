@@ -64,6 +64,7 @@ internal sealed class Run : IDisposable
         }
         foreach (var step in _plan.Steps)
         {
+            await Pool.IdleAsync();
             _world.Note($"> {step}");
             if (step.Machine < _machines.Length)
             {

@@ -101,6 +101,10 @@ internal sealed class Network(World world, Random random)
     public async Task<T> SendAsync<T>(Process from, string kind, string key, Func<Sender, T> carryOut, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (from.IsDead)
+        {
+            throw new InvalidOperationException($"{kind} {key} by a process that has ended");
+        }
         var message = new Message(from, $"{kind} {key}", ++_sent, sender => carryOut(sender));
         _messages.Add(message);
         using (cancellation.UnsafeRegister((_, token) => message.Abandon(token), null))
