@@ -25,6 +25,13 @@ internal static class Program
 
     private static int Alone(Func<Task<int>> work)
     {
+        if (Environment.ProcessorCount != 1)
+        {
+            // Only a new process can have fewer.
+            using var child = System.Diagnostics.Process.Start(Children.StartOf(Environment.GetCommandLineArgs()[1..]))!;
+            child.WaitForExit();
+            return child.ExitCode;
+        }
         Pool.UseOneThread();
         return Task.Run(work).GetAwaiter().GetResult();
     }

@@ -156,8 +156,7 @@ internal sealed class Checker
             var key = copy.Key[..copy.Key.IndexOf(".conflict-", StringComparison.Ordinal)];
             if (_world.Bucket.Versions.All(version => version.By == copy.By && (version.IsCurrent || version.RemovedBy == copy.By) || version.Tags.Count == 0 && version.Key.EndsWith('/')) && _machines[copy.By].SetBack == 0)
             {
-                var isLate = _world.Bucket.Versions.Any(version => version.Key == key && (version.IsLate || version.IsRemovedLate));
-                Add(FindingKind.NeedlessConflict, isLate ? Cause.Late : _machines[copy.By].LastCrash > 0 ? Cause.Crash : Cause.None, $"{copy.Key} with {Tagged.Text(copy.Data)}, though nobody else touched {key}");
+                Add(FindingKind.NeedlessConflict, CauseOf(copy.By, key), $"{copy.Key} with {Tagged.Text(copy.Data)}, though nobody else touched {key}");
             }
         }
         foreach (var removal in _history.Where(one => one.IsDone && one.Kind is OperationKind.Unlink or OperationKind.Rename && one.IsDone && one.To != one.Path))
@@ -168,6 +167,12 @@ internal sealed class Checker
             }
         }
     }
+
+    /// <summary>What of the machine's own can have come between.</summary>
+    private Cause CauseOf(int machine, string key) =>
+        _world.Bucket.Versions.Any(version => version.Key == key && (version.IsLate || version.IsRemovedLate)) ? Cause.Late
+            : _machines[machine].LastCrash > 0 ? Cause.Crash
+            : Cause.None;
 
     private void CheckStaysGone(Operation removal, string key)
     {
@@ -189,7 +194,7 @@ internal sealed class Checker
         }
         if (_world.Bucket.Objects.TryGetValue(key, out var there) && there.Tags.Count > 0 && there.By == removal.Machine && !there.IsLate && there.Stored < removal.Start && (removal.Kind == OperationKind.Unlink || key == removal.To))
         {
-            Add(FindingKind.NotRemoved, Cause.None, $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
+            Add(FindingKind.NotRemoved, CauseOf(removal.Machine, key), $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
         }
     }
 

@@ -60,6 +60,8 @@ internal static class PlanMaker
         }
         var isParallel = random.Next(3) > 0;
         var names = hasFolders ? Deeper : Files[..random.Next(1, Files.Length + 1)];
+        // A few kinds in one plan get further with each other than all of them: each seed leaves some out, and has much of others.
+        kinds = [.. kinds.Where(kind => kind.Kind == StepKind.Save || random.Next(5) > 1).Select(kind => (kind.Kind, kind.Weight * random.Next(1, 4)))];
         var total = kinds.Sum(kind => kind.Weight);
         var steps = new List<Step>();
         if (random.Next(4) > 0)

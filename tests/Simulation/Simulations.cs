@@ -1,0 +1,68 @@
+using System.Globalization;
+using SseCFs.Simulation.Checks;
+using SseCFs.Simulation.Running;
+using SseCFs.Simulation.Stage;
+
+namespace SseCFs.Simulation;
+
+/// <summary>
+/// Two or three mounts of one bucket, their programs, other programs, a network that loses and delays, and crashes: nothing that was acknowledged disappears. A failure prints the
+/// shortest plan that shows it, and `Simulation replay FILE` all that happens in that.
+/// </summary>
+public sealed class Simulations
+{
+    /// <summary>SSECFS_SIMULATION_SEEDS: how many seeds are run; SSECFS_SIMULATION_FIRST: the first of them.</summary>
+    private static readonly int Seeds = Setting("SSECFS_SIMULATION_SEEDS", 300);
+    private static readonly int First = Setting("SSECFS_SIMULATION_FIRST", 0);
+
+    public static TheoryData<string> KnownFaults => [.. Known.All.Select(known => known.Name)];
+
+    [Fact]
+    public async Task Nothing_acknowledged_is_lost()
+    {
+        var (hashes, findings) = await Children.SimulateAsync(First, Seeds);
+        Assert.Equal(Seeds, hashes.Count);
+        var told = new List<string>();
+        foreach (var kind in findings.Where(one => !Known.All.Any(known => known.Kind == one.Kind && known.Cause == one.Cause)).GroupBy(one => (one.Kind, one.Cause)))
+        {
+            told.Add($"{kind.Select(one => one.Seed).Distinct().Count()} of {Seeds} seeds, such as {kind.First().Seed}:\n{await Children.ShrinkAsync(kind.First())}");
+        }
+        Assert.True(told.Count == 0, string.Join("\n\n", told));
+    }
+
+    [Fact]
+    public async Task One_seed_is_one_history()
+    {
+        var (all, _) = await Children.SimulateAsync(0, 120);
+        var (again, _) = await Children.SimulateAsync(0, 120);
+        Assert.Equal(all, again);
+        // Also if others went before it in its process, or none.
+        var (last, _) = await Children.SimulateAsync(90, 30);
+        Assert.Equal(all.Skip(90), last);
+    }
+
+    /// <summary>One that is no longer found has been mended, most likely: without its file, the seeds are to stay green.</summary>
+    [Theory]
+    [MemberData(nameof(KnownFaults))]
+    public async Task A_known_fault_is_still_there(string name)
+    {
+        var known = Known.All.Single(one => one.Name == name);
+        var output = await Children.ReplayAsync(Path.Combine(AppContext.BaseDirectory, "Histories", name + ".txt"));
+        Assert.Contains(output, line => line.StartsWith($"! {known.Kind} {known.Cause}:", StringComparison.Ordinal));
+    }
+
+    /// <summary>With something broken on purpose, the same seeds fail.</summary>
+    [Theory]
+    [InlineData(nameof(Sabotage.IgnoreIfMatch))]
+    [InlineData(nameof(Sabotage.IgnoreIfAbsent))]
+    [InlineData(nameof(Sabotage.LoseJournal))]
+    [InlineData(nameof(Sabotage.BelieveIds))]
+    public async Task What_is_broken_is_found(string sabotage)
+    {
+        var (_, findings) = await Children.SimulateAsync(0, 300, Enum.Parse<Sabotage>(sabotage));
+        Assert.Contains(findings, one => one.Kind is FindingKind.LostAcknowledged or FindingKind.LostForeign && !Known.All.Any(known => known.Kind == one.Kind && known.Cause == one.Cause));
+    }
+
+    private static int Setting(string name, int value) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? int.Parse(text, CultureInfo.InvariantCulture) : value;
+}
