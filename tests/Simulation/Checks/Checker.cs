@@ -156,7 +156,7 @@ internal sealed class Checker
             var key = copy.Key[..copy.Key.IndexOf(".conflict-", StringComparison.Ordinal)];
             if (_world.Bucket.Versions.All(version => version.By == copy.By && (version.IsCurrent || version.RemovedBy == copy.By) || version.Tags.Count == 0 && version.Key.EndsWith('/')) && _machines[copy.By].SetBack == 0)
             {
-                Add(FindingKind.NeedlessConflict, CauseOf(copy.By, key), $"{copy.Key} with {Tagged.Text(copy.Data)}, though nobody else touched {key}");
+                Add(FindingKind.NeedlessConflict, CauseOf(copy.By, key, copy.Stored), $"{copy.Key} with {Tagged.Text(copy.Data)}, though nobody else touched {key}");
             }
         }
         foreach (var removal in _history.Where(one => one.IsDone && one.Kind is OperationKind.Unlink or OperationKind.Rename && one.IsDone && one.To != one.Path))
@@ -169,9 +169,9 @@ internal sealed class Checker
     }
 
     /// <summary>What of the machine's own can have come between.</summary>
-    private Cause CauseOf(int machine, string key) =>
+    private Cause CauseOf(int machine, string key, long moment) =>
         _world.Bucket.Versions.Any(version => version.Key == key && (version.IsLate || version.IsRemovedLate)) ? Cause.Late
-            : _machines[machine].LastCrash > 0 ? Cause.Crash
+            : _history.Count(one => one.Kind == OperationKind.Mount && one.Machine == machine && one.Start < moment) > 1 ? Cause.Restart
             : Cause.None;
 
     private void CheckStaysGone(Operation removal, string key)
@@ -194,7 +194,7 @@ internal sealed class Checker
         }
         if (_world.Bucket.Objects.TryGetValue(key, out var there) && there.Tags.Count > 0 && there.By == removal.Machine && !there.IsLate && there.Stored < removal.Start && (removal.Kind == OperationKind.Unlink || key == removal.To))
         {
-            Add(FindingKind.NotRemoved, CauseOf(removal.Machine, key), $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
+            Add(FindingKind.NotRemoved, CauseOf(removal.Machine, key, removal.End), $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
         }
     }
 
@@ -205,16 +205,20 @@ internal sealed class Checker
             var tags = Tagged.TagsIn(read.Found!);
             var open = _history.First(one => one.Kind == OperationKind.Open && one.Session == read.Session);
             var isOwn = tags.Any(tag => _writes.TryGetValue(tag, out var write) && write.Machine == read.Machine);
-            if (tags.Count == 0 || isOwn || _removers.Changes(read.Machine, read.Path))
+            if (tags.Count == 0 || isOwn)
             {
                 continue;
             }
             var same = _versionsOf[tags[0]].Where(version => version.Data.AsSpan().SequenceEqual(read.Found)).ToList();
             if (same.Count == 0)
             {
+                if (_removers.Changes(read.Machine, read.Path))
+                {
+                    continue;
+                }
                 Add(FindingKind.MixedRead, Cause.None, $"{read}: no version was so");
             }
-            else if (same.TrueForAll(version => version.Removed < open.Start) && !IsOpenElsewhere(open))
+            else if (same.TrueForAll(version => version.Removed < open.Start) && !IsOpenElsewhere(open) && !_history.Any(one => one.Kind == OperationKind.Truncate))
             {
                 Add(FindingKind.StaleRead, Cause.None, $"{read}, opened at {open.Start}: it was gone at {same.Max(version => version.Removed)}");
             }

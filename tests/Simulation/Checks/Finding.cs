@@ -1,6 +1,6 @@
 namespace SseCFs.Simulation.Checks;
 
-internal enum FindingKind
+public enum FindingKind
 {
     /// <summary>Content that close or fsync acknowledged is nowhere, and nothing took its place.</summary>
     LostAcknowledged,
@@ -46,7 +46,7 @@ internal enum FindingKind
 }
 
 /// <summary>What led to it, as far as a check can tell: faults that are known are told apart by it.</summary>
-internal enum Cause
+public enum Cause
 {
     None,
     NeverStored,
@@ -58,7 +58,9 @@ internal enum Cause
     RenameFailed,
     RenameCrashed,
     Late,
-    Crash,
+
+    /// <summary>What an earlier process of the machine left was taken up.</summary>
+    Restart,
 
     /// <summary>It was done to a version that another machine had replaced.</summary>
     Unseen,

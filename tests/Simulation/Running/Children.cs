@@ -13,7 +13,7 @@ internal sealed record Told(int Seed, FindingKind Kind, Cause Cause, string Text
 internal static class Children
 {
     /// <summary>Seeds that a process runs before it ends: what runs that were crashed have left in memory goes with it.</summary>
-    private const int Batch = 250;
+    private const int Batch = 500;
 
     /// <returns>The hash of each seed, and all findings in the order of seeds.</returns>
     public static async Task<(SortedDictionary<int, string> Hashes, IReadOnlyList<Told> Findings)> SimulateAsync(int first, int count, Sabotage sabotage = Sabotage.None)

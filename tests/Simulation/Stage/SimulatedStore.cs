@@ -25,7 +25,7 @@ internal sealed class SimulatedStore(World world, Process process) : IObjectStor
             {
                 throw new FsException(FsError.Stale, $"{key} is another version");
             }
-            if (ifNoneMatch is not null && found.ETag == ifNoneMatch)
+            if (ifNoneMatch is not null && (found.ETag == ifNoneMatch || world.Sabotage.HasFlag(Sabotage.NothingChanges)))
             {
                 return null;
             }

@@ -13,6 +13,9 @@ internal enum Sabotage
 
     /// <summary>Whatever carries an attempt's id counts as that attempt's write.</summary>
     BelieveIds = 8,
+
+    /// <summary>What was read once counts as unchanged for ever.</summary>
+    NothingChanges = 16,
 }
 
 /// <summary>What one run shares: its clock, its bucket, and what has happened in it.</summary>
