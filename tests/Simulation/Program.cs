@@ -6,8 +6,8 @@ using SseCFs.Simulation.Stage;
 namespace SseCFs.Simulation;
 
 /// <summary>
-/// `simulate FIRST COUNT` runs seeds and `replay FILE` one plan, each in this process and on one thread; anything else is xunit's. The tests start this program again for each
-/// simulation, since xunit needs the thread pool for itself.
+/// `simulate FIRST COUNT` runs seeds, `replay FILE` (or SEED) shows all that happens in one plan, `findings FILES` what each leads to, and `shrink SEED KIND CAUSE` looks for the
+/// shortest plan: each on one thread, in a process of its own. Anything else is xunit's, which needs the thread pool for itself.
 /// </summary>
 internal static class Program
 {
@@ -15,6 +15,7 @@ internal static class Program
     {
         ["simulate", var first, var count, .. var more] => Alone(() => SimulateAsync(Int(first), Int(count), Sabotages(more))),
         ["replay", var file, .. var more] => Alone(() => ReplayAsync(file, Sabotages(more))),
+        ["findings", .. var files] => Alone(() => FindAsync(files)),
         ["shrink", var seed, var kind, var cause, .. var more] => Alone(() => ShrinkAsync(Int(seed), kind, cause, Sabotages(more))),
         _ => Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(arguments).GetAwaiter().GetResult(),
     };
@@ -62,6 +63,18 @@ internal static class Program
         foreach (var finding in report.Findings)
         {
             Console.WriteLine($"! {finding}");
+        }
+        return 0;
+    }
+
+    private static async Task<int> FindAsync(string[] files)
+    {
+        foreach (var file in files)
+        {
+            foreach (var finding in (await Run.DoAsync(Plan.Parse(await File.ReadAllTextAsync(file).ConfigureAwait(false))).ConfigureAwait(false)).Findings)
+            {
+                Console.WriteLine($"{Path.GetFileNameWithoutExtension(file)} {finding}");
+            }
         }
         return 0;
     }

@@ -50,8 +50,8 @@ internal static class Children
     public static async Task<string> ShrinkAsync(Told told, Sabotage sabotage = Sabotage.None) =>
         string.Join('\n', await StartAsync(["shrink", Text(told.Seed), told.Kind.ToString(), told.Cause.ToString(), .. Names(sabotage)], default));
 
-    /// <summary>What a plan leads to, in one of some orders of its requests.</summary>
-    public static async Task<IReadOnlyList<string>> ReplayAsync(string file) => await StartAsync(["replay", file], default);
+    /// <summary>What plans lead to: their names, and a finding in each line.</summary>
+    public static Task<IReadOnlyList<string>> FindAsync(IEnumerable<string> files) => StartAsync(["findings", .. files], default);
 
     private static async Task<IReadOnlyList<string>> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
