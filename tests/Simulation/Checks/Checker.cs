@@ -84,7 +84,13 @@ internal sealed class Checker
         if (last is null)
         {
             // Nobody can bring back what was only in a journal that an older one has replaced.
-            return write!.Start < _machines[write.Machine].SetBack || _removers.Could(write) ? null : (Cause.NeverStored, "it never came to the bucket");
+            if (write!.Start < _machines[write.Machine].SetBack || _removers.Could(write))
+            {
+                return null;
+            }
+            var opened = _history.First(one => one.Kind == OperationKind.Open && one.Session == write.Session).Start;
+            var isInConflict = _history.Any(one => one.Machine == write.Machine && one.Path == write.Path && one.Error == FsError.Conflict && one.End > opened);
+            return (isInConflict ? Cause.AfterConflict : Cause.NeverStored, "it never came to the bucket");
         }
         if (IsLegitimate(last, tag, write, depth: 0))
         {
@@ -112,7 +118,8 @@ internal sealed class Checker
         long seen;
         if (first.By != machine)
         {
-            seen = first.Stored;
+            // The same bytes may have the same ETag when they come back: then one cannot be told from the other.
+            seen = _versionsOf[tag].Where(version => version.Key == first.Key && version.ETag == first.ETag).Min(version => version.Stored);
         }
         else
         {
@@ -145,6 +152,7 @@ internal sealed class Checker
             var rename = _history.LastOrDefault(one => one.Kind == OperationKind.Rename && one.To != one.Path && keys.Any(key => Removers.Covers(one.To!, key)) && keys.Any(key => Removers.Covers(one.Path, key)));
             var cause = rename?.Outcome switch
             {
+                Outcome.Done when same.Any(version => HasFailedToSave(version)) => Cause.CloseFailed,
                 Outcome.Done => Cause.RenameDone,
                 Outcome.Crashed => Cause.RenameCrashed,
                 _ => Cause.RenameFailed,
@@ -167,6 +175,10 @@ internal sealed class Checker
             }
         }
     }
+
+    /// <summary>Whether a program was told that this content could not be stored.</summary>
+    private bool HasFailedToSave(Version version) => version.Tags.Any(tag => _writes.TryGetValue(tag, out var write)
+        && _history.Any(one => one.Session == write.Session && one.Kind is OperationKind.Flush or OperationKind.Sync && one.Session == write.Session && one.IsOver && !one.IsDone));
 
     /// <summary>What of the machine's own can have come between.</summary>
     private Cause CauseOf(int machine, string key, long moment) =>
@@ -194,7 +206,7 @@ internal sealed class Checker
         }
         if (_world.Bucket.Objects.TryGetValue(key, out var there) && there.Tags.Count > 0 && there.By == removal.Machine && !there.IsLate && there.Stored < removal.Start && (removal.Kind == OperationKind.Unlink || key == removal.To))
         {
-            Add(FindingKind.NotRemoved, CauseOf(removal.Machine, key, removal.End), $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
+            Add(FindingKind.NotRemoved, HasFailedToSave(there) ? Cause.CloseFailed : CauseOf(removal.Machine, key, removal.End), $"{Tagged.Text(there.Data)}, there since {there.Stored}, is still {key} after {removal}");
         }
     }
 
@@ -279,7 +291,7 @@ internal sealed class Checker
         bool Concerns(string path) => Removers.Covers(path, change.Path) || path.StartsWith(change.Path + ".conflict-", StringComparison.Ordinal);
         // Without a marker, a directory is there for as long as anything is in it.
         return _world.Bucket.Versions.Any(version => version.Key.StartsWith(change.Path + "/", StringComparison.Ordinal) && !version.IsCurrent && version.RemovedBy != change.Machine)
-            || _world.Bucket.Versions.Any(version => Concerns(version.Key.TrimEnd('/')) && (version.By != change.Machine && version.Stored > change.Start || version.IsConflictCopy
+            || _world.Bucket.Versions.Any(version => Concerns(version.Key.TrimEnd('/')) && (version.By != change.Machine && version.Stored > change.Start || version.IsConflictCopy || version.IsLate
                 || version.Removed > change.Start && version.Removed != long.MaxValue && version.RemovedBy != change.Machine))
             || change.Kind == OperationKind.ChangeTime && _removers.ChangesSince(change)
             || _history.Any(one => one != change && one.End > change.Start && (Concerns(one.Path) || one.To is { } to && Concerns(to)) && one.Kind switch

@@ -59,6 +59,12 @@ public enum Cause
     RenameCrashed,
     Late,
 
+    /// <summary>The upload's reply was lost, its program was told that close had failed, and it had been stored.</summary>
+    CloseFailed,
+
+    /// <summary>The file had been in a conflict with another writer since it was opened.</summary>
+    AfterConflict,
+
     /// <summary>What an earlier process of the machine left was taken up.</summary>
     Restart,
 

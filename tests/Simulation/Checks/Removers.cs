@@ -62,10 +62,10 @@ internal sealed class Removers
     public bool ChangesSince(Operation call) => _all.Any(one => one.Call.Machine == call.Machine && one.Call.End > call.Start && one.Takes(call.Path));
 
     /// <summary>
-    /// All handles of a mount write to one file: an open by any program brings them up to date, and so does a conflict, after which they go on with the other writer's version.
+    /// All handles of a mount write to one file. Any call that looks its name up brings them up to date, and so does a conflict, after which they go on with the other writer's version.
     /// </summary>
     private long LastLook(Operation call, HashSet<string> names) => _history
-        .Where(one => one.Machine == call.Machine && one.Start <= call.End && names.Contains(one.Path) && (one.Kind == OperationKind.Open || one.Error == FsError.Conflict))
+        .Where(one => one.Machine == call.Machine && one.Start <= call.End && names.Contains(one.Path) && (one.Session is null || one.Kind == OperationKind.Open || one.Error == FsError.Conflict))
         .Max(one => one.End);
 
     private Operation OpenOf(Operation call) => _history.First(one => one.Kind == OperationKind.Open && one.Session == call.Session);

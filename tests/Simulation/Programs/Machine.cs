@@ -11,9 +11,9 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
 {
     private const string Source = "s3://simulated";
     private static readonly KeyRing Ring = new([new CustomerKey(Enumerable.Range(1, CustomerKey.Length).Select(i => (byte)i).ToArray())]);
-    private static readonly Caller User = new(1000, 1000, 1);
 
     private readonly List<string> _kept = [];
+    private uint _threads;
     private int _folders;
     private string _journalPath = "";
     private ChangeJournal? _journal;
@@ -131,8 +131,8 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
         var process = _process;
         await RecordAsync(operation, async () =>
         {
-            var handle = creates ? await CreateAsync(path, flags, cancellation).ConfigureAwait(false) : await OpenKnownAsync(path, flags, cancellation).ConfigureAwait(false);
-            operation.Session = new Session(number, process, path, handle);
+            var (inode, handle) = creates ? await CreateAsync(path, flags, cancellation).ConfigureAwait(false) : await OpenKnownAsync(path, flags, cancellation).ConfigureAwait(false);
+            operation.Session = new Session(number, process, path, inode, handle);
         }).ConfigureAwait(false);
         return operation.IsDone ? operation.Session : null;
     }
@@ -147,11 +147,8 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
     public Task TruncateAsync(Session session, int records, CancellationToken cancellation)
     {
         var operation = Begin(OperationKind.Truncate, session.Path, session, offset: records);
-        return RecordAsync(operation, async () =>
-        {
-            var inode = await FindAsync(session.Path, cancellation).ConfigureAwait(false);
-            await _files!.SetAttributesAsync(inode, session.Handle, new AttributeChange { Size = records * Tagged.RecordSize }, User, cancellation).ConfigureAwait(false);
-        });
+        return RecordAsync(operation, () => _files!.SetAttributesAsync(
+            session.Inode, session.Handle, new AttributeChange { Size = records * Tagged.RecordSize }, Caller(), cancellation).AsTask());
     }
 
     public Task TruncateAsync(string path, int records, CancellationToken cancellation) => ChangeAsync(
@@ -201,7 +198,7 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
     public Task MakeDirectoryAsync(string path, CancellationToken cancellation) => RecordAsync(Begin(OperationKind.MakeDirectory, path), async () =>
     {
         var (parent, name) = await PlaceAsync(path, cancellation).ConfigureAwait(false);
-        await _files!.MakeDirectoryAsync(parent, name, 0x1ED, User, cancellation).ConfigureAwait(false);
+        await _files!.MakeDirectoryAsync(parent, name, 0x1ED, Caller(), cancellation).ConfigureAwait(false);
     });
 
     public Task RemoveDirectoryAsync(string path, CancellationToken cancellation) => RecordAsync(Begin(OperationKind.RemoveDirectory, path), async () =>
@@ -253,42 +250,54 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
     }
 
     private Task ChangeAsync(Operation operation, AttributeChange change, CancellationToken cancellation) => RecordAsync(operation, async () =>
-        await _files!.SetAttributesAsync(await FindAsync(operation.Path, cancellation).ConfigureAwait(false), null, change, User, cancellation).ConfigureAwait(false));
+        await _files!.SetAttributesAsync(await FindAsync(operation.Path, cancellation).ConfigureAwait(false), null, change, Caller(), cancellation).ConfigureAwait(false));
 
-    private async Task<ulong> CreateAsync(string path, OpenFlags flags, CancellationToken cancellation)
+    private async Task<(ulong Inode, ulong Handle)> CreateAsync(string path, OpenFlags flags, CancellationToken cancellation)
     {
         var (parent, name) = await PlaceAsync(path, cancellation).ConfigureAwait(false);
         try
         {
-            return (await _files!.CreateAsync(parent, name, 0x1A4, flags, User, cancellation).ConfigureAwait(false)).File.Handle;
+            return await TryAsync().ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason == FsError.Stale)
         {
-            return (await _files!.CreateAsync(parent, name, 0x1A4, flags, User, cancellation).ConfigureAwait(false)).File.Handle;
+            return await TryAsync().ConfigureAwait(false);
+        }
+
+        async Task<(ulong, ulong)> TryAsync()
+        {
+            var (entry, file) = await _files!.CreateAsync(parent, name, 0x1A4, flags, Caller(), cancellation).ConfigureAwait(false);
+            return (entry.Attributes.Inode, file.Handle);
         }
     }
 
-    private async Task<ulong> OpenKnownAsync(string path, OpenFlags flags, CancellationToken cancellation)
+    private async Task<(ulong Inode, ulong Handle)> OpenKnownAsync(string path, OpenFlags flags, CancellationToken cancellation)
     {
-        var inode = await FindAsync(path, cancellation).ConfigureAwait(false);
+        var caller = Caller();
+        var inode = await FindAsync(path, caller, cancellation).ConfigureAwait(false);
         try
         {
-            return (await _files!.OpenAsync(inode, flags, User, cancellation).ConfigureAwait(false)).Handle;
+            return (inode, (await _files!.OpenAsync(inode, flags, caller, cancellation).ConfigureAwait(false)).Handle);
         }
         catch (FsException e) when (e.Reason == FsError.Stale)
         {
             // As Linux does, once.
-            inode = await FindAsync(path, cancellation).ConfigureAwait(false);
-            return (await _files!.OpenAsync(inode, flags, User, cancellation).ConfigureAwait(false)).Handle;
+            inode = await FindAsync(path, caller, cancellation).ConfigureAwait(false);
+            return (inode, (await _files!.OpenAsync(inode, flags, caller, cancellation).ConfigureAwait(false)).Handle);
         }
     }
 
-    private async Task<ulong> FindAsync(string path, CancellationToken cancellation)
+    private Task<ulong> FindAsync(string path, CancellationToken cancellation) => FindAsync(path, Caller(), cancellation);
+
+    /// <summary>A program of its own for each call: what one has just looked up, another has not.</summary>
+    private Caller Caller() => new(1000, 1000, ++_threads);
+
+    private async Task<ulong> FindAsync(string path, Caller caller, CancellationToken cancellation)
     {
         var inode = IFileSystem.RootInode;
         foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
-            inode = (await _files!.LookupAsync(inode, Encoding.UTF8.GetBytes(name), User, cancellation).ConfigureAwait(false)).Attributes.Inode;
+            inode = (await _files!.LookupAsync(inode, Encoding.UTF8.GetBytes(name), caller, cancellation).ConfigureAwait(false)).Attributes.Inode;
         }
         return inode;
     }

@@ -87,11 +87,12 @@ internal sealed class Operation(OperationKind kind, int machine, string path, lo
 }
 
 /// <summary>A file that a program has open.</summary>
-internal sealed class Session(int machine, Process process, string path, ulong handle)
+internal sealed class Session(int machine, Process process, string path, ulong inode, ulong handle)
 {
     public int Machine => machine;
     public Process Process => process;
     public string Path => path;
+    public ulong Inode => inode;
     public ulong Handle => handle;
 
     /// <summary>A call on it is under way: its program waits for that.</summary>
