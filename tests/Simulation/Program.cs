@@ -15,7 +15,7 @@ internal static class Program
     {
         ["simulate", var first, var count, .. var more] => Alone(() => SimulateAsync(Int(first), Int(count), Sabotages(more))),
         ["replay", var file, .. var more] => Alone(() => ReplayAsync(file, Sabotages(more))),
-        ["findings", .. var files] => Alone(() => FindAsync(files)),
+        ["findings", .. var files] => Alone(() => FindAsync(files.Where(File.Exists), Sabotages([.. files.Where(file => !File.Exists(file))]))),
         ["shrink", var seed, var kind, var cause, .. var more] => Alone(() => ShrinkAsync(Int(seed), kind, cause, Sabotages(more))),
         _ => Xunit.Runner.InProc.SystemConsole.ConsoleRunner.Run(arguments).GetAwaiter().GetResult(),
     };
@@ -67,11 +67,11 @@ internal static class Program
         return 0;
     }
 
-    private static async Task<int> FindAsync(string[] files)
+    private static async Task<int> FindAsync(IEnumerable<string> files, Sabotage sabotage)
     {
         foreach (var file in files)
         {
-            foreach (var finding in (await Run.DoAsync(Plan.Parse(await File.ReadAllTextAsync(file).ConfigureAwait(false))).ConfigureAwait(false)).Findings)
+            foreach (var finding in (await Run.DoAsync(Plan.Parse(await File.ReadAllTextAsync(file).ConfigureAwait(false)), sabotage).ConfigureAwait(false)).Findings)
             {
                 Console.WriteLine($"{Path.GetFileNameWithoutExtension(file)} {finding}");
             }

@@ -51,7 +51,7 @@ internal static class Children
         string.Join('\n', await StartAsync(["shrink", Text(told.Seed), told.Kind.ToString(), told.Cause.ToString(), .. Names(sabotage)], default));
 
     /// <summary>What plans lead to: their names, and a finding in each line.</summary>
-    public static Task<IReadOnlyList<string>> FindAsync(IEnumerable<string> files) => StartAsync(["findings", .. files], default);
+    public static Task<IReadOnlyList<string>> FindAsync(IEnumerable<string> files, Sabotage sabotage = Sabotage.None) => StartAsync(["findings", .. files, .. Names(sabotage)], default);
 
     private static async Task<IReadOnlyList<string>> StartAsync(IReadOnlyList<string> arguments, CancellationToken cancellation)
     {
