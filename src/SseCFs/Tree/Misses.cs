@@ -34,7 +34,16 @@ internal sealed class Misses(Mounted mounted)
         _slots[SlotOf(directory, name)] is { } miss && ReferenceEquals(miss.Directory, directory) && miss.Name == name
         && (thread is not { } given || given != 0 && given == miss.Thread) && mounted.IsWithin(miss.At, within) ? miss : null;
 
-    private int SlotOf(DirectoryInode directory, string name) => (int)((uint)HashCode.Combine(directory.Number, name) % (uint)_slots.Length);
+    // The same in every process, unlike the hash codes of strings: who loses a slot to whom is a part of what a simulation repeats.
+    private int SlotOf(DirectoryInode directory, string name)
+    {
+        var hash = (uint)directory.Number;
+        foreach (var character in name)
+        {
+            hash = hash * 31 + character;
+        }
+        return (int)(hash % (uint)_slots.Length);
+    }
 
     private sealed record Miss(DirectoryInode Directory, string Name, uint Thread, long At);
 }
