@@ -34,7 +34,7 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
     /// <summary>By slot.</summary>
     public Dictionary<int, Session> Sessions { get; } = [];
 
-    public IReadOnlyList<(string Key, string? Failure)> Unsaved => _files?.Unsaved ?? [];
+    public IReadOnlyList<PendingChange> Unsaved => _files?.Unsaved ?? [];
 
     /// <summary>Starts a process and takes up what the one before it left.</summary>
     public async Task MountAsync()
@@ -160,7 +160,7 @@ internal sealed class Machine(World world, int number, bool isWriteBack, string 
     /// <summary>close(2): whatever flush answers, the handle is released, as the kernel does.</summary>
     public async Task CloseAsync(Session session, CancellationToken cancellation = default)
     {
-        await RecordAsync(Begin(OperationKind.Flush, session.Path, session), () => _files!.FlushAsync(session.Handle, cancellation).AsTask()).ConfigureAwait(false);
+        await RecordAsync(Begin(OperationKind.Flush, session.Path, session), () => _files!.FlushAsync(session.Handle, staysOpen: null, cancellation).AsTask()).ConfigureAwait(false);
         await _files!.ReleaseAsync(session.Handle).ConfigureAwait(false);
     }
 

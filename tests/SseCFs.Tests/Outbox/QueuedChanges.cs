@@ -48,6 +48,8 @@ public sealed class QueuedChanges : MountTest
     [Fact]
     public async Task A_slow_upload_of_a_large_file_delays_no_small_one()
     {
+        await Mount.DisposeAsync();
+        Mount = new Mount(Faults, Clock, new SseFileSystemOptions { Memory = 1 << 30 });
         var hold = Hold(RequestKind.UploadPart, null, times: 1000);
         var uploads = new List<Task>();
         for (var i = 0; i < 8; i++)
