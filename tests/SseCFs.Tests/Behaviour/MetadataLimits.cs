@@ -27,7 +27,7 @@ public sealed class MetadataLimits : MountTest
         Assert.InRange(largest[0], 1000, 2000);
     }
 
-    [Fact]
+    [PosixFact]
     public async Task With_the_largest_attribute_everything_else_can_still_be_changed_and_stored()
     {
         await Mount.Write("a", [1]);

@@ -242,6 +242,7 @@ public sealed class OpenFiles : MountTest
         Array.Resize(ref data, 400_000);
         Assert.Equal(data, await Mount.ReadAt(handle, 0, 1 << 20));
         await Mount.Close(handle);
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
         Assert.Equal(data, Store["a"].Data);
         await Fails.With(FsError.BadHandle, async () => await Mount.Files.AllocateAsync(handle, AllocateMode.Reserve, 0, 1, default));
     }
