@@ -11,12 +11,17 @@ internal static class NameOperations
     {
         var name = request.Body.ReadName();
         var lookup = request.FileSystem.LookupAsync(request.NodeId, name, request.Caller, request.Cancellation);
-        if (lookup.IsCompletedSuccessfully)
+        // Asked once: it may complete between two questions.
+        if (!lookup.IsCompleted)
         {
-            ReplyEntry(request, lookup.Result);
-            return ValueTask.CompletedTask;
+            return Await(request, lookup);
         }
-        return lookup.IsCompleted ? new ValueTask(lookup.AsTask()) : Await(request, lookup);
+        if (!lookup.IsCompletedSuccessfully)
+        {
+            return new ValueTask(lookup.AsTask());
+        }
+        ReplyEntry(request, lookup.Result);
+        return ValueTask.CompletedTask;
 
         static async ValueTask Await(Request request, ValueTask<Entry> lookup) =>
             ReplyEntry(request, await lookup.ConfigureAwait(false));

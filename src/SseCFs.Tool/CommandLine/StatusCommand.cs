@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using SseCFs.Contract;
 using SseCFs.Tool.Control;
 
 namespace SseCFs.Tool.CommandLine;
@@ -33,7 +34,7 @@ internal sealed class StatusCommand
         yield return status.UnsavedCount == 0 ? "everything is stored" : $"not stored yet: {status.UnsavedCount}";
         foreach (var file in status.Unsaved)
         {
-            yield return file.Failure is null ? $"  {file.Key}" : $"  {file.Key}: {file.Failure.ReplaceLineEndings(" ")}";
+            yield return $"  {file.Key}: {Describe(file)}";
         }
         foreach (var rename in status.Renames)
         {
@@ -44,6 +45,15 @@ internal sealed class StatusCommand
             yield return $"conflict at {Local(conflict.At)}: {conflict.Key} was changed by another writer too; {(conflict.IsOurs ? "what was written here" : "what was written there")} is {conflict.ConflictKey}";
         }
     }
+
+    private static string Describe(PendingChange file) => file switch
+    {
+        { State: ChangeState.Drafting } => "open, and not closed yet",
+        { State: ChangeState.Sending, Failure: null } => $"being sent since {Local(file.Since)}, {file.Bytes} bytes",
+        { State: ChangeState.Sending } => $"being sent again after {file.Failure.ReplaceLineEndings(" ")}",
+        { Failure: not null, NextTry: { } next } => $"{file.Failure.ReplaceLineEndings(" ")}; tried again at {Local(next)}",
+        _ => "about to be sent",
+    };
 
     private static string Local(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

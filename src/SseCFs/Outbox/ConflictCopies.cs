@@ -53,6 +53,11 @@ internal sealed class ConflictCopies(Mounted mounted)
             if (theirs is null)
             {
                 mounted.Names.Detach(file);
+                lock (file.Sync)
+                {
+                    // Not removed by a program here: what another handle writes now is stored, and as a conflict, since no version has this ETag.
+                    file.Stored ??= new StoredVersion("none", 0, mounted.Clock.GetUtcNow(), Encryption.CustomerKey);
+                }
             }
         }
         staged.Dispose();

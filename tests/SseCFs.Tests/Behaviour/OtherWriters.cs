@@ -34,6 +34,28 @@ public sealed class OtherWriters : MountTest
         Assert.Equal([await Mount.InodeOf("a")], sink.Attributes);
     }
 
+    [Fact]
+    public async Task What_a_second_handle_writes_after_a_conflict_over_a_name_that_is_gone_is_kept()
+    {
+        var (first, second) = (await Mount.Create("a", OpenFlags.Write), await Mount.Open("a", OpenFlags.Write));
+        await Mount.WriteAt(first, 0, [1]);
+        Store.PutForeign("a", [9]);
+        Faults.Before(RequestKind.Head, "a", _ =>
+        {
+            Store.DeleteForeign("a");
+            return Task.CompletedTask;
+        }, nth: 2);
+        await Fails.With(FsError.Conflict, () => Mount.Close(first));
+        Assert.False(await Mount.Exists("a"));
+        Clock.Advance(TimeSpan.FromSeconds(1));
+        await Mount.WriteAt(second, 0, [2]);
+        await Fails.With(FsError.Conflict, () => Mount.Close(second));
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        var kept = await Mount.List("");
+        Assert.Equal(2, kept.Count);
+        Assert.Equal([[1], [2]], [await Mount.Read(kept[0]), await Mount.Read(kept[1])]);
+    }
+
     /// <summary>To notify of an inode that the kernel is just evicting waits for its reads, and they may wait for the file: only an open holds the inode that it names.</summary>
     [Fact]
     public async Task A_create_of_another_version_tells_its_size_by_its_answer_alone()
