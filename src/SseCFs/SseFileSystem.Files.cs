@@ -152,6 +152,10 @@ public sealed partial class SseFileSystem
         lock (file.Sync)
         {
             EnsureReachable(file);
+            if (clears)
+            {
+                SetIdBits.TryClear(file, keepsGroup);
+            }
             file.Handles++;
             file.Writers += (flags & OpenFlags.Write) != 0 ? 1 : 0;
             generation = file.Generation;
@@ -162,10 +166,6 @@ public sealed partial class SseFileSystem
                 // that the first has made it ask. Under the lock, as nobody else may answer an open before; the inode is the one of the request, which the kernel holds and so cannot be evicting, a wait for which could be without end.
                 _mounted.Invalidation?.InvalidateAttributes(file.Number);
                 file.AnnouncedGeneration = generation;
-            }
-            if (clears)
-            {
-                SetIdBits.TryClear(file, keepsGroup);
             }
         }
         _files[handle] = new FileHandle(file, flags, generation, _mounted.Cache.ReadAheadLimit);

@@ -148,8 +148,8 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _mounted.Dispose();
     }
 
-    /// <summary>Open files with something that was written and is not stored.</summary>
-    private IEnumerable<FileInode> DraftedFiles() => _files.Values.Select(handle => handle.File).Where(file => file is { Staged: not null, IsDetached: false }).Distinct();
+    /// <summary>Open files with something that is not stored.</summary>
+    private IEnumerable<FileInode> DraftedFiles() => _files.Values.Select(handle => handle.File).Distinct().Where(FileStorer.NeedsStoring);
 
     public async ValueTask<Attributes> SetAttributesAsync(ulong inode, ulong? handle, AttributeChange change, Caller caller, CancellationToken cancellation)
     {

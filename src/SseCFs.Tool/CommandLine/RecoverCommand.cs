@@ -46,8 +46,8 @@ internal sealed class RecoverCommand
         var failed = await fileSystem.DrainAsync(cancellation).ConfigureAwait(false);
         if (failed > 0)
         {
-            var example = fileSystem.Unsaved.First(change => change.Failure is not null);
-            throw new ToolException(ExitCode.NotStored, $"{failed} of {found} files could not be stored and stay in the journal {place}, such as {example.Key} ({example.Failure})");
+            var example = fileSystem.Unsaved.FirstOrDefault(change => change.Failure is not null);
+            throw new ToolException(ExitCode.NotStored, $"{failed} of {found} files could not be stored and stay in the journal {place}, such as {example?.Key} ({example?.Failure})");
         }
         Console.WriteLine(found == 0 ? $"nothing to recover: the journal {place} has nothing for {url} and this key" : $"{found} {(found == 1 ? "file is" : "files are")} stored");
         return 0;

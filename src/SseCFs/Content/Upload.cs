@@ -18,6 +18,8 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     /// <summary>The largest object S3 and Ceph take: 5 TiB.</summary>
     public const long LargestObject = 5L << 40;
 
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(1.5);
+
     /// <summary>
     /// Written bytes of a file after which its parts leave while it is being written. Smaller ones go whole when they
     /// are closed, with all that is known of them then.
@@ -25,6 +27,7 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
     private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Block.Size * Block.Size);
     private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();
+    private readonly ConcurrentDictionary<IMultipartUpload, Task> _ending = new();
 
     /// <summary>Whether enough was written for parts to leave.</summary>
     public bool MayStream(StagedContent staged) => staged.Appended >= _streamedFrom;
@@ -52,8 +55,12 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
         return streamed;
     }
 
-    /// <summary>Takes back what nobody will complete any more.</summary>
-    public async ValueTask EndAsync() => await Task.WhenAll(_streamed.Keys.Select(streamed => streamed.AbandonAsync())).ConfigureAwait(false);
+    /// <summary>Takes back what nobody will complete any more. Does not wait long for a service that is away: what stays is in the journal, for the next mount to take back.</summary>
+    public async ValueTask EndAsync()
+    {
+        var ending = Task.WhenAll([.. _streamed.Keys.Select(streamed => streamed.AbandonAsync()), .. _ending.Values]);
+        await Task.WhenAny(ending, Task.Delay(LongestEnd)).ConfigureAwait(false);
+    }
 
     /// <param name="storedInfo">The version under the staged content, as it stands in the store; null if there is none.</param>
     public async ValueTask<WrittenObject> SendAsync(
@@ -147,10 +154,31 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
         {
             throw new FsException(FsError.InputOutput, $"the service no longer knows the upload of {key}: does a rule of the bucket or another program end uploads?", e);
         }
+        catch (OperationCanceledException)
+        {
+            // Nobody waits for the service to hear of it.
+            End(upload);
+            throw;
+        }
         catch
         {
             await upload.AbortAsync().ConfigureAwait(false);
             throw;
+        }
+    }
+
+    /// <summary>Takes an upload back without waiting for the service.</summary>
+    private void End(IMultipartUpload upload)
+    {
+        _ending[upload] = Task.CompletedTask;
+        var ending = Task.Run(EndAsync, CancellationToken.None);
+        // Unless it has ended already.
+        _ending.TryUpdate(upload, ending, Task.CompletedTask);
+
+        async Task EndAsync()
+        {
+            await upload.AbortAsync().ConfigureAwait(false);
+            _ending.TryRemove(upload, out _);
         }
     }
 }

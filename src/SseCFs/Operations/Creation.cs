@@ -110,7 +110,15 @@ internal sealed class Creation(Mounted mounted, Lookup lookup, MetadataReader me
                 directory.Attributes = known.Stored is { } stored ? known.WithStored(touched.ApplyTo(stored)) : known;
                 return;
             }
-            directory.Change(touched);
+            try
+            {
+                directory.Change(touched);
+            }
+            catch (FsException e) when (e.Reason == FsError.MetadataTooLarge)
+            {
+                // Others have overfilled its marker: it keeps the times that it has.
+                return;
+            }
         }
         queue.Add(directory, mounted.Options.DirectoryTimeDelay);
     }

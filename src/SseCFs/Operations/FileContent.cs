@@ -235,5 +235,9 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
     private void MarkWritten(FileInode file)
     {
         file.WrittenAt = mounted.Now();
+        if (file.Attributes.Patch is { ModifyTime: not null })
+        {
+            file.Attributes = file.Attributes.WithoutTimes();
+        }
     }
 }

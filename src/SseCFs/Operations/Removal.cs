@@ -27,7 +27,8 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         try
         {
             await SaveForHandlesAsync(file, cancellation).ConfigureAwait(false);
-            if (file.Stored is not null)
+            // What was being sent may have been stored all the same.
+            if (file.Stored is not null || file.Attempts.MayBeStored)
             {
                 await KeepDirectoryAsync(parent, file, cancellation).ConfigureAwait(false);
                 await mounted.Store.DeleteAsync(mounted.Names.KeyOf(file), null, cancellation).ConfigureAwait(false);
@@ -181,7 +182,9 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             lock (file.Sync)
             {
                 file.Stored = null;
-                file.Attributes = file.Attributes.WithoutPatch();
+                file.Attempts.Clear();
+                // Those who have it open go on seeing what they changed.
+                file.Attributes = file.Attributes.Current is { } current ? InodeAttributes.Of(current) : file.Attributes;
                 if (file.Handles == 0)
                 {
                     file.Staged?.Dispose();

@@ -88,17 +88,21 @@ internal sealed class Renaming(
         {
             await EnsureReadableAsync(replaced, cancellation).ConfigureAwait(false);
         }
-        using var stopping = replaced is null ? null : sends.Stop(replaced);
-        // Two files' gates, in the order of their numbers as everywhere.
+        // Two files' gates, in the order of their numbers as everywhere. Of the one that is replaced, nothing need be sent any more.
         var (first, second) = replaced is not null && replaced.Number < source.Number ? (replaced, source) : (source, replaced);
-        await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        using (ReferenceEquals(first, replaced) ? sends.Stop(first) : null)
+        {
+            await first.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        }
         try
         {
             if (second is not null)
             {
-                await second.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+                using (ReferenceEquals(second, replaced) ? sends.Stop(second) : null)
+                {
+                    await second.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+                }
             }
-            stopping?.Dispose();
             try
             {
                 FsException? failure;
@@ -138,8 +142,10 @@ internal sealed class Renaming(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, string newKey, FileInode? replaced, bool noReplace, CancellationToken cancellation)
     {
         await storer.EndStreamAsync(source, cancellation).ConfigureAwait(false);
+        await storer.AdoptAsync(source, cancellation).ConfigureAwait(false);
         if (replaced is not null)
         {
+            await storer.AdoptAsync(replaced, cancellation).ConfigureAwait(false);
             await removal.SaveForHandlesAsync(replaced, cancellation).ConfigureAwait(false);
         }
         if (source.Stored is null || source is { IsClaim: true, Staged: not null })
@@ -188,12 +194,11 @@ internal sealed class Renaming(
         }
         lock (_names.Sync)
         {
-            _names.Detach(source);
             if (replaced is not null)
             {
                 removal.Forget(replaced);
             }
-            _names.Attach(to, newName, source);
+            _names.Move(source, to, newName);
             lock (source.Sync)
             {
                 Versions.Moved(source, newKey, written);
@@ -312,7 +317,6 @@ internal sealed class Renaming(
     {
         lock (_names.Sync)
         {
-            _names.Detach(source);
             lock (source.Sync)
             {
                 // The version to be replaced is the condition of that upload.
@@ -325,7 +329,7 @@ internal sealed class Renaming(
             {
                 removal.Forget(replaced);
             }
-            _names.Attach(to, newName, source);
+            _names.Move(source, to, newName);
         }
     }
 
@@ -351,12 +355,11 @@ internal sealed class Renaming(
         await metadata.EnsureAsync(source, withContent: false, cancellation).ConfigureAwait(false);
         await _move.MoveAsync(source, newPrefix, () => removal.KeepDirectoryAsync(from, source, cancellation), () =>
         {
-            _names.Detach(source);
             if (target is not null)
             {
                 _names.Detach(target);
             }
-            _names.Attach(to, newName, source);
+            _names.Move(source, to, newName);
         }, cancellation).ConfigureAwait(false);
         return null;
     }

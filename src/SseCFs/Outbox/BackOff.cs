@@ -6,7 +6,7 @@ internal static class BackOff
     private static readonly TimeSpan First = TimeSpan.FromSeconds(5);
 
     /// <summary>While the service is away or busy.</summary>
-    private static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
+    public static readonly TimeSpan Longest = TimeSpan.FromMinutes(1);
 
     /// <summary>After a refusal, which only a person can take back: a policy, a quota, a key.</summary>
     private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromHours(1);

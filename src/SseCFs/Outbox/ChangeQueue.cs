@@ -28,6 +28,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
     /// <summary>The tries since the service was last reached, and when the next one is due, as a timestamp of the clock.</summary>
     private int _triesWhileAway;
     private long _tryServiceAt;
+    private QueuedChange? _trying;
 
     public ChangeQueue(Mounted mounted, FileStorer storer)
     {
@@ -90,7 +91,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
         {
             if (!_stop.IsCancellationRequested && Get(inode) is { Failure: null } change)
             {
-                StartOrJoin(change);
+                StartOrJoin(change, isWaitedFor: false);
             }
         }
     }
@@ -110,11 +111,11 @@ internal sealed class ChangeQueue : IAsyncDisposable
             bool isOwn;
             lock (_lock)
             {
-                (running, isOwn) = StartOrJoin(Get(inode));
+                (running, isOwn) = StartOrJoin(Get(inode), isWaitedFor: true);
             }
             var failure = await running.WaitAsync(cancellation).ConfigureAwait(false);
             // Stopped by who removes or empties the file: then there is nothing left to store, or something else. What was joined may have begun before the last change.
-            var isAgain = failure is OperationCanceledException ? !_stop.IsCancellationRequested : !isOwn;
+            var isAgain = failure is OperationCanceledException ? !_stop.IsCancellationRequested : !isOwn && failure is not FsException { Reason: FsError.Conflict };
             if (!isAgain)
             {
                 if (failure is not null)
@@ -130,15 +131,20 @@ internal sealed class ChangeQueue : IAsyncDisposable
     /// <returns>How many could not be stored.</returns>
     public async ValueTask<int> StoreAllAsync(CancellationToken cancellation)
     {
-        List<Task<Exception?>> running;
-        lock (_lock)
+        for (var isFirst = true; ; isFirst = false)
         {
-            running = [.. _changes.Values.Select(change => StartOrJoin(change).Running)];
-        }
-        await Task.WhenAll(running).WaitAsync(cancellation).ConfigureAwait(false);
-        lock (_lock)
-        {
-            return _changes.Values.Count(change => change.Failure is not null && IsUnsaved(change));
+            List<Task<Exception?>> running;
+            lock (_lock)
+            {
+                // What came while it was being sent has another turn; what failed has had its own.
+                var starting = _changes.Values.Where(change => isFirst || change.Failure is null && IsUnsaved(change)).ToList();
+                if (starting.Count == 0 || _stop.IsCancellationRequested)
+                {
+                    return _changes.Values.Count(IsUnsaved);
+                }
+                running = [.. starting.Select(change => StartOrJoin(change, isWaitedFor: false).Running)];
+            }
+            await Task.WhenAll(running).WaitAsync(cancellation).ConfigureAwait(false);
         }
     }
 
@@ -165,7 +171,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 {
                     closed = [.. _changes.Values
                         .Where(change => change.Inode is FileInode { Staged: not null, Writers: 0 } && change.Failure is null)
-                        .Select(change => StartOrJoin(change).Running)];
+                        .Select(change => StartOrJoin(change, isWaitedFor: true).Running)];
                 }
                 if (closed.Count == 0)
                 {
@@ -228,32 +234,25 @@ internal sealed class ChangeQueue : IAsyncDisposable
     }
 
     /// <summary>Under the lock.</summary>
-    private (Task<Exception?> Running, bool IsOwn) StartOrJoin(QueuedChange change)
+    private (Task<Exception?> Running, bool IsOwn) StartOrJoin(QueuedChange change, bool isWaitedFor)
     {
         if (change.Running is { } running)
         {
             return (running, false);
         }
         change.DueAgainAt = null;
-        return (change.Running = Task.Run(() => SendAsync(change), CancellationToken.None), true);
+        return (change.Running = Task.Run(() => SendAsync(change, isWaitedFor), CancellationToken.None), true);
     }
 
-    private async Task<Exception?> SendAsync(QueuedChange change)
+    /// <param name="isWaitedFor">Who waits for it is not to wait for what nobody waits for: then no lane limits it.</param>
+    private async Task<Exception?> SendAsync(QueuedChange change, bool isWaitedFor)
     {
         Exception? failure;
         try
         {
-            var lane = change.Inode is FileInode { Size: > LargestSmall } ? _large : _small;
-            await lane.WaitAsync(_stop.Token).ConfigureAwait(false);
-            try
-            {
-                await _storer.StoreAsync(change.Inode, _stop.Token).ConfigureAwait(false);
-                failure = null;
-            }
-            finally
-            {
-                lane.Release();
-            }
+            var lane = isWaitedFor ? null : change.Inode is FileInode { Size: > LargestSmall } ? _large : _small;
+            await _storer.StoreAsync(change.Inode, lane, _stop.Token).ConfigureAwait(false);
+            failure = null;
         }
         catch (Exception e)
         {
@@ -269,14 +268,15 @@ internal sealed class ChangeQueue : IAsyncDisposable
         lock (_lock)
         {
             change.Running = null;
-            NoteService(failure);
+            NoteService(change, failure);
             // Where a conflict was the failure, nothing is left to try: both versions are stored, and the log says where.
             if (failure is null or FsException { Reason: FsError.Conflict })
             {
                 isAtLast = failure is null && change.Failure is not null;
                 _changes.Remove(change.Inode);
-                if (change.DueAgainAt is { } again && FileStorer.NeedsStoring(change.Inode))
+                if (FileStorer.NeedsStoring(change.Inode))
                 {
+                    var again = change.DueAgainAt ?? _mounted.After(failure is null ? _mounted.Options.MetadataDelay : BackOff.After(1, failure));
                     _changes[change.Inode] = new QueuedChange(change.Inode, _mounted.Clock.GetUtcNow()) { DueAt = again };
                 }
             }
@@ -304,17 +304,15 @@ internal sealed class ChangeQueue : IAsyncDisposable
     }
 
     /// <summary>Notes whether the service can be reached: what waits for it need not wait any longer, or one of it tries again later. Under the lock.</summary>
-    private void NoteService(Exception? failure)
+    private void NoteService(QueuedChange change, Exception? failure)
     {
-        var isTried = _tryServiceAt == long.MaxValue;
         if (failure is OperationCanceledException)
         {
-            _tryServiceAt = isTried ? 0 : _tryServiceAt;
             return;
         }
         if (failure is FsException { Reason: FsError.Unavailable })
         {
-            if (_triesWhileAway == 0 || isTried)
+            if (_triesWhileAway == 0 || ReferenceEquals(change, _trying))
             {
                 _tryServiceAt = _mounted.After(BackOff.After(++_triesWhileAway, failure));
             }
@@ -325,9 +323,9 @@ internal sealed class ChangeQueue : IAsyncDisposable
             return;
         }
         _triesWhileAway = 0;
-        foreach (var change in _changes.Values.Where(change => change.Failure is { } failure && !BackOff.IsRefusal(failure)))
+        foreach (var waiting in _changes.Values.Where(one => one.Failure is { } reason && !BackOff.IsRefusal(reason)))
         {
-            change.DueAt = 0;
+            waiting.DueAt = 0;
         }
     }
 
@@ -360,16 +358,20 @@ internal sealed class ChangeQueue : IAsyncDisposable
             {
                 if (!FileStorer.NeedsStoring(change.Inode))
                 {
-                    // Removed, or stored by somebody else.
-                    _changes.Remove(change.Inode);
+                    // Removed, or stored by somebody else, who may not be done yet.
+                    if (change.Inode.Gate.CurrentCount > 0)
+                    {
+                        _changes.Remove(change.Inode);
+                    }
                 }
                 else if (change.DueAt <= now && !IsBeingWritten(change.Inode))
                 {
-                    StartOrJoin(change);
+                    StartOrJoin(change, isWaitedFor: false);
                     if (_triesWhileAway > 0)
                     {
-                        // One is enough to tell whether it is back.
-                        _tryServiceAt = long.MaxValue;
+                        // One is enough to tell whether it is back; if that one takes long, another one tries.
+                        _trying = change;
+                        _tryServiceAt = _mounted.After(BackOff.Longest);
                         return;
                     }
                 }

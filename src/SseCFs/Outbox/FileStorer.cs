@@ -22,22 +22,80 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
     }
 
     /// <summary>Returns once nothing of the inode is unsaved. What fails stays as it is, to be tried again.</summary>
-    public async ValueTask StoreAsync(Inode inode, CancellationToken cancellation)
+    /// <param name="lane">Limits how many are sent at once; null: nothing does.</param>
+    public async ValueTask StoreAsync(Inode inode, SemaphoreSlim? lane, CancellationToken cancellation)
     {
         // Whoever holds the gate may be storing it just now: that is waited for.
         if (!NeedsStoring(inode) && inode.Gate.CurrentCount > 0)
         {
             return;
         }
-        using (await Hold.TakeAsync(mounted.Names, inode, cancellation).ConfigureAwait(false))
+        using var hold = await Hold.TakeAsync(mounted.Names, inode, cancellation).ConfigureAwait(false);
+        if (lane is null)
         {
             await StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
+        }
+        else if (NeedsStoring(inode))
+        {
+            // A place in the lane is not taken while the gate is waited for: others would wait for both.
+            await sends.RunAsync(inode, stop => SendInAsync(lane, inode, stop), cancellation).ConfigureAwait(false);
         }
     }
 
     /// <summary>The same, by a caller who holds the inode's gate.</summary>
     public ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation) =>
         NeedsStoring(inode) ? sends.RunAsync(inode, stop => SendAsync(inode, stop), cancellation) : ValueTask.CompletedTask;
+
+    /// <summary>
+    /// Before a name goes or changes: finds out whether the store has what an earlier attempt sent whose outcome is not known. If so, that is the known version from then on.
+    /// By a caller who holds the file's gate.
+    /// </summary>
+    public async ValueTask AdoptAsync(FileInode file, CancellationToken cancellation)
+    {
+        lock (file.Sync)
+        {
+            if (!file.Attempts.MayBeStored)
+            {
+                return;
+            }
+        }
+        var key = mounted.Names.KeyOf(file);
+        if (await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) is not { } own || own.ETag == file.Stored?.ETag)
+        {
+            return;
+        }
+        lock (mounted.Names.Sync)
+        {
+            lock (file.Sync)
+            {
+                if (file.Staged is { } staged)
+                {
+                    staged.Rebase(new StoredContent(mounted.Store, mounted.Cache, key, own.ETag, own.Size));
+                    file.Stored = new StoredVersion(own.ETag, own.Size, own.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
+                    file.IsClaim = false;
+                    file.Content?.Dispose();
+                    file.Content = null;
+                }
+                else
+                {
+                    Versions.Moved(file, key, new WrittenObject(own.ETag, own.LastModified));
+                }
+            }
+        }
+    }
+
+    private async ValueTask SendInAsync(SemaphoreSlim lane, Inode inode, CancellationToken cancellation)
+    {
+        await lane.WaitAsync(cancellation).ConfigureAwait(false);
+        try
+        {
+            await SendAsync(inode, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            lane.Release();
+        }
+    }
 
     private async ValueTask SendAsync(Inode inode, CancellationToken cancellation)
     {

@@ -123,7 +123,7 @@ internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
         }
         lock (inode.Sync)
         {
-            inode.Attributes = InodeAttributes.Of(metadata, head.IsMetadataOnly ? AttributePatch.Empty : null);
+            inode.Attributes = InodeAttributes.Of(metadata, head.IsMetadataOnly ? AttributePatch.Between(metadata, metadata) : null);
             inode.Journal = JournalEntry.Left(path);
         }
         if (!isDirectory)

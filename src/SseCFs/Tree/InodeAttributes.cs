@@ -34,6 +34,9 @@ internal sealed class InodeAttributes
     /// <summary>The same changed once more.</summary>
     public InodeAttributes Then(AttributePatch change) => new(Stored, IsOutdated, Patch?.Then(change) ?? change);
 
+    /// <summary>The times that a program has set count no more: the file was written to.</summary>
+    public InodeAttributes WithoutTimes() => new(Stored, IsOutdated, Patch is null ? null : Patch with { ModifyTime = null, ChangeTime = null });
+
     /// <summary>The store shows these.</summary>
     public InodeAttributes WithStored(PosixMetadata stored) => new(stored, isOutdated: false, Patch);
 

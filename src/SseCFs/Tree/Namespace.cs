@@ -126,6 +126,11 @@ internal sealed class Namespace
     public void Detach(Inode inode)
     {
         inode.IsDetached = true;
+        Take(inode);
+    }
+
+    private void Take(Inode inode)
+    {
         inode.ChangedAt = ++_sequence;
         if (inode.Parent is { } parent && parent.Children.TryGetValue(inode.Name, out var there) && ReferenceEquals(there, inode))
         {
@@ -136,6 +141,13 @@ internal sealed class Namespace
                 parent.Removed[inode.Name] = _sequence;
             }
         }
+    }
+
+    /// <summary>Moves an inode from its name to another one; at no moment does it have none. Under <see cref="Sync"/>.</summary>
+    public void Move(Inode inode, DirectoryInode parent, string name)
+    {
+        Take(inode);
+        Attach(parent, name, inode);
     }
 
     /// <summary>What we know of this entry is newer than any answer under way. Under <see cref="Sync"/>.</summary>

@@ -14,6 +14,9 @@ internal sealed class PendingAttempts
 
     private readonly List<(WriteAttempt Attempt, long? Stamp)> _pending = [];
 
+    /// <summary>The store may have what one of them sent.</summary>
+    public bool MayBeStored => _pending.Exists(pending => pending.Attempt.MayBeStored);
+
     /// <summary>Oldest first.</summary>
     public IReadOnlyList<WriteAttempt> All => _pending.ConvertAll(pending => pending.Attempt);
 
