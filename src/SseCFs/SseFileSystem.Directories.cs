@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text;
 using SseCFs.Tree;
 
@@ -143,7 +144,7 @@ public sealed partial class SseFileSystem
         lock (found.Sync)
         {
             var value = change(found.Metadata!.Extended.TryGet(key, out _));
-            found.Change(new AttributePatch { ChangeTime = now, Extended = AttributePatch.Empty.Extended.Add(key, value) });
+            found.Change(new AttributePatch { ChangeTime = now, Extended = ImmutableDictionary<string, byte[]?>.Empty.Add(key, value) });
         }
         Defer(found);
     }

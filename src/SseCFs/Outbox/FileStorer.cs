@@ -30,21 +30,16 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
         {
             return;
         }
+        // A place in the lane is not taken while the gate is waited for: others would wait for both.
         using var hold = await Hold.TakeAsync(mounted.Names, inode, cancellation).ConfigureAwait(false);
-        if (lane is null)
-        {
-            await StoreHeldAsync(inode, cancellation).ConfigureAwait(false);
-        }
-        else if (NeedsStoring(inode))
-        {
-            // A place in the lane is not taken while the gate is waited for: others would wait for both.
-            await sends.RunAsync(inode, stop => SendInAsync(lane, inode, stop), cancellation).ConfigureAwait(false);
-        }
+        await StoreHeldAsync(inode, lane, cancellation).ConfigureAwait(false);
     }
 
     /// <summary>The same, by a caller who holds the inode's gate.</summary>
-    public ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation) =>
-        NeedsStoring(inode) ? sends.RunAsync(inode, stop => SendAsync(inode, stop), cancellation) : ValueTask.CompletedTask;
+    public ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation) => StoreHeldAsync(inode, lane: null, cancellation);
+
+    private ValueTask StoreHeldAsync(Inode inode, SemaphoreSlim? lane, CancellationToken cancellation) =>
+        NeedsStoring(inode) ? sends.RunAsync(inode, stop => SendInAsync(lane, inode, stop), cancellation) : ValueTask.CompletedTask;
 
     /// <summary>
     /// Before a name goes or changes: finds out whether the store has what an earlier attempt sent whose outcome is not known. If so, that is the known version from then on.
@@ -84,8 +79,13 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
         }
     }
 
-    private async ValueTask SendInAsync(SemaphoreSlim lane, Inode inode, CancellationToken cancellation)
+    private async ValueTask SendInAsync(SemaphoreSlim? lane, Inode inode, CancellationToken cancellation)
     {
+        if (lane is null)
+        {
+            await SendAsync(inode, cancellation).ConfigureAwait(false);
+            return;
+        }
         await lane.WaitAsync(cancellation).ConfigureAwait(false);
         try
         {

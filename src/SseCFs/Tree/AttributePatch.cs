@@ -5,9 +5,6 @@ namespace SseCFs.Tree;
 /// <summary>A change of attributes that the store does not have yet; null members are unchanged. Immutable.</summary>
 internal sealed record AttributePatch
 {
-    /// <summary>Changes nothing, but asks for the attributes to be stored as they are known here.</summary>
-    public static readonly AttributePatch Empty = new();
-
     /// <summary>Permission bits; the type of a file does not change.</summary>
     public uint? Permissions { get; init; }
 

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using SseCFs.Store;
+using SseCFs.Tests.Support;
 
 namespace SseCFs.Simulation.Stage;
 
@@ -123,39 +124,8 @@ internal sealed class Bucket(World world, Service service)
         }
     }
 
-    public ListPage List(string prefix, string? delimiter, string? continuation, int limit)
-    {
-        var found = new List<ListedObject>();
-        var prefixes = new List<string>();
-        string? last = null;
-        foreach (var (key, there) in Objects)
-        {
-            if (!key.StartsWith(prefix, StringComparison.Ordinal))
-            {
-                continue;
-            }
-            var cut = delimiter is null ? -1 : key.IndexOf(delimiter, prefix.Length, StringComparison.Ordinal);
-            var shown = cut < 0 ? key : key[..(cut + 1)];
-            if (continuation is not null && string.CompareOrdinal(shown, continuation) <= 0 || cut >= 0 && shown == last)
-            {
-                continue;
-            }
-            if (found.Count + prefixes.Count == limit)
-            {
-                return new ListPage(found, prefixes, last);
-            }
-            last = shown;
-            if (cut >= 0)
-            {
-                prefixes.Add(shown);
-            }
-            else
-            {
-                found.Add(new ListedObject(key, there.Data.Length, there.ETag, there.Modified));
-            }
-        }
-        return new ListPage(found, prefixes, null);
-    }
+    public ListPage List(string prefix, string? delimiter, string? continuation, int limit) => ListPages.Cut(
+        Objects.Select(pair => new ListedObject(pair.Key, pair.Value.Data.Length, pair.Value.ETag, pair.Value.Modified)), prefix, delimiter, continuation, limit);
 
     public string StartUpload(string key)
     {

@@ -5,13 +5,15 @@ namespace SseCFs.Tests.Support;
 /// <summary>Cuts a listing into pages as ListObjectsV2 does: objects and common prefixes count alike.</summary>
 internal static class ListPages
 {
-    public static ListPage Cut(SortedDictionary<string, MemoryObject> objects, string prefix, string? delimiter, string? continuation, int limit)
+    /// <param name="objects">In the order of their keys.</param>
+    public static ListPage Cut(IEnumerable<ListedObject> objects, string prefix, string? delimiter, string? continuation, int limit)
     {
         var found = new List<ListedObject>();
         var prefixes = new List<string>();
         string? last = null;
-        foreach (var (key, value) in objects)
+        foreach (var listed in objects)
         {
+            var key = listed.Key;
             if (!key.StartsWith(prefix, StringComparison.Ordinal))
             {
                 continue;
@@ -33,7 +35,7 @@ internal static class ListPages
             }
             else
             {
-                found.Add(new ListedObject(key, value.Data.Length, value.ETag, value.LastModified));
+                found.Add(listed);
             }
         }
         return new ListPage(found, prefixes, null);

@@ -246,7 +246,8 @@ internal sealed class MemoryStore : IObjectStore
         await ReceiveAsync(RequestKind.List, prefix, cancellation);
         lock (_bucket)
         {
-            return ListPages.Cut(_bucket.Objects, prefix, delimiter, continuation, limit);
+            return ListPages.Cut(
+                _bucket.Objects.Select(pair => new ListedObject(pair.Key, pair.Value.Data.Length, pair.Value.ETag, pair.Value.LastModified)), prefix, delimiter, continuation, limit);
         }
     }
 

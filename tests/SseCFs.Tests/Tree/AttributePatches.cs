@@ -14,7 +14,7 @@ public sealed class AttributePatches
             Uid = owner,
             ModifyTime = modified,
             AccessTime = accessed,
-            Extended = AttributePatch.Empty.Extended.SetItem($"user.{set}", [(byte)set]).SetItem($"user.{removed}", null),
+            Extended = new AttributePatch().Extended.SetItem($"user.{set}", [(byte)set]).SetItem($"user.{removed}", null),
         });
 
     private static readonly PosixMetadata Known = PosixMetadata.Create(FileType.Regular | 0x1A4, 1000, 1000, new Timestamp(9, 9)) with
