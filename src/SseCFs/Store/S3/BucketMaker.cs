@@ -21,9 +21,14 @@ public static class BucketMaker
         {
             request.PutBucketConfiguration = new PutBucketConfiguration { LocationConstraint = region };
         }
+        var attempts = 0;
         try
         {
-            await retries.RunAsync($"making bucket {options.Bucket}", 0, (_, token) => client.PutBucketAsync(request, token), cancellation).ConfigureAwait(false);
+            await retries.RunAsync($"making bucket {options.Bucket}", 0, PutAsync, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (attempts > 1 && e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyOwnedByYou" })
+        {
+            // Made by an attempt whose reply did not come.
         }
         catch (FsException e) when (e.InnerException is AmazonS3Exception { ErrorCode: "BucketAlreadyExists" or "BucketAlreadyOwnedByYou" } taken)
         {
@@ -50,6 +55,12 @@ public static class BucketMaker
                 $"the bucket {options.Bucket} is made, but blocks SSE-C, and these credentials may not change that (s3:PutEncryptionConfiguration); "
                 + $"whoever may allows it by: {SseCBlock.CommandFor(options, rule)}",
                 e);
+        }
+
+        Task<PutBucketResponse> PutAsync(int attempt, CancellationToken token)
+        {
+            attempts = attempt;
+            return client.PutBucketAsync(request, token);
         }
     }
 

@@ -61,7 +61,8 @@ internal static class S3Errors
         _ when IsCertificateError(error) => new FsException(
             FsError.AccessDenied, $"{doing}: the service's certificate is not trusted; give its authority with --ca-file or AWS_CA_BUNDLE", error),
         XmlException or AmazonUnmarshallingException => new FsException(FsError.BadReply, $"{doing}: the service answered something that is not S3", error),
-        HttpRequestException or IOException or SocketException or TimeoutException => new FsException(
+        TimeoutException => new FsException(FsError.Unavailable, $"{doing}: the service does not answer: {error.Message}", error),
+        HttpRequestException or IOException or SocketException => new FsException(
             FsError.Unavailable, $"{doing}: the service cannot be reached: {Innermost(error).Message}", error),
         AmazonServiceException or AmazonClientException when error.InnerException is { } inner && ToFsException(inner, doing) is { Reason: not FsError.InputOutput } shown => shown,
         _ => new FsException(FsError.InputOutput, $"{doing}: {error.Message}", error),
