@@ -66,6 +66,33 @@ public sealed class Outages(Target target) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task ACommandWaitsOnce()
+    {
+        await MountAsync("--retry-for", "20s");
+        await Mount.RunAsync("mkdir d; echo a >a; echo b >d/b");
+        await Mount.RemountAsync();
+        await Service.KillAsync();
+        // A second wait would make it 40 s.
+        await Mount.RunAsync("""
+            waits_once() {
+                local start=$SECONDS said took
+                if said=$("$@" 2>&1); then echo "$* did not fail"; exit 1; fi
+                took=$((SECONDS - start))
+                grep -q 'Input/output error' <<<"$said" || { echo "$*: $said"; exit 1; }
+                [ $took -ge 15 ] && [ $took -lt 36 ] || { echo "$* took $took s"; exit 1; }
+            }
+            commands=()
+            for command in "cat a" "cat d/b" "rm a" "mv a c" "cp a d/c"; do
+                waits_once $command & commands+=($!)
+            done
+            for command in "${commands[@]}"; do wait "$command"; done
+            """);
+        await Service.StartAgainAsync();
+        await Mount.RunAsync("cat a d/b | tr -d '\\n' | grep -qx ab");
+        await Mount.UnmountAsync();
+    }
+
+    [Fact]
     public async Task WhatCouldNotBeSentAtUnmountIsSentByTheNextMount()
     {
         await MountAsync("--retry-for", "1s", "--unmount-timeout", "3s");

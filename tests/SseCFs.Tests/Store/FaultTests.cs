@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.Extensions.Time.Testing;
 using SseCFs.LocalStore;
 using SseCFs.Store;
 using SseCFs.Store.S3;
@@ -76,6 +77,45 @@ public abstract class FaultTests(EmbeddedService service) : IDisposable
         var failure = await Assert.ThrowsAsync<FsException>(() => store.HeadAsync("trouble", None).AsTask());
         Assert.Equal(FsError.Unavailable, failure.Reason);
         Assert.InRange(clock.Elapsed, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(15));
+    }
+
+    [Fact]
+    public async Task TheRequestsThatFollowAWaitInVainAreTriedOnce()
+    {
+        Break(new Fault(FaultKind.SlowDown));
+        using var store = service.StoreWith(service.Key, service.Options with { RetryFor = TimeSpan.FromSeconds(3) });
+        var first = await FailAsync();
+        Assert.Equal((1, 1), (await FailAsync(), await FailAsync()));
+        await Task.Delay(1500, TestContext.Current.CancellationToken);
+        Assert.True(first > 1 && await FailAsync() > 1);
+        // The service answers: what fails now is another outage.
+        Break();
+        await store.ListAsync("", null, null, 1, None);
+        Break(new Fault(FaultKind.SlowDown));
+        Assert.True(await FailAsync() > 1);
+
+        async Task<long> FailAsync()
+        {
+            var before = service.Server.Counts[Operation.HeadObject];
+            Assert.Equal(FsError.Unavailable, (await Assert.ThrowsAsync<FsException>(() => store.HeadAsync("trouble", None).AsTask())).Reason);
+            return service.Server.Counts[Operation.HeadObject] - before;
+        }
+    }
+
+    [Fact]
+    public void SteadyTrafficDoesNotShortenWaitsForLongerThanOneWait()
+    {
+        var clock = new FakeTimeProvider();
+        var waits = new VainWaits(clock, TimeSpan.FromSeconds(10));
+        Assert.False(waits.HasJustEnded);
+        waits.Add(isWhole: true);
+        for (var half = 0; half < 22; half++)
+        {
+            Assert.True(waits.HasJustEnded);
+            waits.Add(isWhole: false);
+            clock.Advance(TimeSpan.FromSeconds(0.5));
+        }
+        Assert.False(waits.HasJustEnded);
     }
 
     [Fact]

@@ -6,32 +6,39 @@ namespace SseCFs.Store.S3;
 
 /// <summary>
 /// Repeats what failed for a passing reason, with growing pauses and jitter, until a total time is up. An attempt that gives no answer in time
-/// counts as failed; one that makes progress is not cut off by the total. Thread-safe.
+/// counts as failed; one that makes progress is not cut off by the total. Right after a wait in vain a request is tried once (<see cref="VainWaits"/>). Thread-safe.
 /// </summary>
 internal sealed class S3Retries
 {
     private static readonly ResiliencePropertyKey<long> Started = new("started");
     private static readonly ResiliencePropertyKey<string> Doing = new("doing");
+    private static readonly ResiliencePropertyKey<bool> Once = new("once");
+
+    /// <summary>What a service that is there, if busy, needs for an answer; where it was waited for long enough.</summary>
+    private static readonly TimeSpan LastAnswerWithin = TimeSpan.FromSeconds(5);
 
     private readonly ResiliencePipeline _pipeline;
     private readonly StoreOptions _options;
     private readonly TimeProvider _clock;
+    private readonly VainWaits _vainWaits;
 
     public S3Retries(StoreOptions options, TimeProvider clock, ILogger log)
     {
         _options = options;
         _clock = clock;
+        _vainWaits = new VainWaits(clock, options.RetryFor);
         _pipeline = new ResiliencePipelineBuilder { TimeProvider = clock }.AddRetry(new RetryStrategyOptions
         {
             MaxRetryAttempts = int.MaxValue,
             BackoffType = DelayBackoffType.Exponential,
             UseJitter = true,
             Delay = TimeSpan.FromMilliseconds(100),
-            MaxDelay = TimeSpan.FromSeconds(5),
+            MaxDelay = LongestPause(options.RetryFor),
             ShouldHandle = args => ValueTask.FromResult(
                 args.Outcome.Exception is { } error
                 && S3Errors.IsTransient(error)
                 && !args.Context.CancellationToken.IsCancellationRequested
+                && !args.Context.Properties.GetValue(Once, false)
                 && clock.GetElapsedTime(args.Context.Properties.GetValue(Started, 0)) < options.RetryFor),
             OnRetry = args =>
             {
@@ -50,14 +57,23 @@ internal sealed class S3Retries
         var context = ResilienceContextPool.Shared.Get(cancellation);
         context.Properties.Set(Started, _clock.GetTimestamp());
         context.Properties.Set(Doing, doing);
+        var once = _vainWaits.HasJustEnded;
+        context.Properties.Set(Once, once);
+        var limit = LimitOf(bodySize, once);
         var number = 0;
         try
         {
-            return await _pipeline.ExecuteAsync(
-                async _ => await AttemptAsync(++number, bodySize, attempt, cancellation).ConfigureAwait(false), context).ConfigureAwait(false);
+            var answer = await _pipeline.ExecuteAsync(
+                async _ => await AttemptAsync(++number, limit, attempt, cancellation).ConfigureAwait(false), context).ConfigureAwait(false);
+            _vainWaits.Clear();
+            return answer;
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {
+            if (S3Errors.IsTransient(error))
+            {
+                _vainWaits.Add(isWhole: !once);
+            }
             throw S3Errors.ToFsException(error, doing);
         }
         finally
@@ -66,10 +82,18 @@ internal sealed class S3Retries
         }
     }
 
-    private async ValueTask<T> AttemptAsync<T>(int number, long bodySize, Func<int, CancellationToken, Task<T>> attempt, CancellationToken cancellation)
+    /// <summary>The time is checked after each attempt: with longer pauses a short one would be overrun by as much again.</summary>
+    private static TimeSpan LongestPause(TimeSpan retryFor) => TimeSpan.FromMilliseconds(Math.Clamp(retryFor.TotalMilliseconds / 8, 100, 5000));
+
+    private TimeSpan LimitOf(long bodySize, bool once)
     {
+        var answerWithin = once && LastAnswerWithin < _options.AnswerWithin ? LastAnswerWithin : _options.AnswerWithin;
         // 64 KiB/s is slower than any link on which a mount is of use.
-        var limit = _options.AnswerWithin + TimeSpan.FromSeconds(bodySize / (64.0 * 1024));
+        return answerWithin + TimeSpan.FromSeconds(bodySize / (64.0 * 1024));
+    }
+
+    private async ValueTask<T> AttemptAsync<T>(int number, TimeSpan limit, Func<int, CancellationToken, Task<T>> attempt, CancellationToken cancellation)
+    {
         using var timer = new CancellationTokenSource(limit, _clock);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancellation, timer.Token);
         try
