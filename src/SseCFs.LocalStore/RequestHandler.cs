@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using SseCFs.LocalStore.Faults;
@@ -69,7 +70,8 @@ internal sealed class RequestHandler(LocalStoreOptions options, StoreFolder stor
             outcome.Received = context?.Body.Received ?? 0;
             if (plan.LosesReply)
                 throw new ConnectionCutException();
-            reply.With("x-amz-request-id", http.TraceIdentifier).With("Server", options.Dialect.ServerHeader);
+            reply.With("x-amz-request-id", http.TraceIdentifier).With("Server", options.Dialect.ServerHeader)
+                .With("Date", options.Time.GetUtcNow().ToString("R", CultureInfo.InvariantCulture));
             outcome.Status = reply.Status;
             outcome.Sent = await ReplySender.SendAsync(http, reply, plan, http.Request.Method == "HEAD", cancellation);
         }

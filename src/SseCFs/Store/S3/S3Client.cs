@@ -12,6 +12,7 @@ internal sealed class S3Client : AmazonS3Client
         : base(credentials, config)
     {
         RuntimePipeline.ReplaceHandler<HttpHandler<HttpContent>>(new HttpHandler<HttpContent>(new S3RequestFactory(connections, config), this));
+        RuntimePipeline.ReplaceHandler<RetryHandler>(new RetryHandler(new ClockSkewPolicy()));
         RuntimePipeline.RemoveHandler<AmazonS3RedirectHandler>();
     }
 }

@@ -35,7 +35,7 @@ public static class S3ClientFactory
             // Older services refuse the checksum trailers that the SDK sends by default; Content-MD5 goes with every upload instead.
             RequestChecksumCalculation = RequestChecksumCalculation.WHEN_REQUIRED,
             ResponseChecksumValidation = ResponseChecksumValidation.WHEN_REQUIRED,
-            // Repeated by S3Retries, which knows a total limit and tells a lost reply from a failure.
+            // Repeated by S3Retries (but for ClockSkewPolicy), which knows a total limit and tells a lost reply from a failure.
             MaxErrorRetry = 0,
             MaxStaleConnectionRetries = 0,
             // A slow upload is no failure; each attempt has its own limit.
