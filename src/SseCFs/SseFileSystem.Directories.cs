@@ -22,7 +22,13 @@ public sealed partial class SseFileSystem
     public async ValueTask ReadDirectoryAsync(ulong handle, ulong offset, bool withAttributes, IDirectorySink sink, CancellationToken cancellation)
     {
         var opened = GetDirectoryHandle(handle);
-        if (offset == 0)
+        if (offset != 0)
+        {
+            // A position that another descriptor told, as NFS servers give, which open one for each read: it counts in what that one reads.
+            opened.Snapshot ??= _directories.Where(other => other.Value.Directory == opened.Directory && other.Value.Snapshot is not null)
+                .OrderByDescending(other => other.Key).FirstOrDefault().Value?.Snapshot;
+        }
+        if (opened.Snapshot is null || offset == 0)
         {
             await _lister.RefreshAsync(opened.Directory, DirectoryLister.AllPages, _mounted.Options.AttributesValid, cancellation).ConfigureAwait(false);
             opened.Snapshot = TakeSnapshot(opened.Directory);

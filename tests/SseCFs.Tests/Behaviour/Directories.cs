@@ -183,6 +183,32 @@ public sealed class Directories : MountTest
     }
 
     [Fact]
+    public async Task A_position_is_good_in_another_descriptor()
+    {
+        for (var i = 0; i < 30; i++)
+        {
+            await Mount.Write($"f{i:D2}", [1]);
+        }
+        var handle = await Mount.Files.OpenDirectoryAsync(IFileSystem.RootInode, default);
+        var first = new Listing(12);
+        await Mount.Files.ReadDirectoryAsync(handle, 0, false, first, default);
+        await Mount.Unlink(first.Items[^1].Name);
+        Assert.Equal(20, (await RestAsync()).Count);
+        // Nobody has it open any more: what is there now is counted.
+        Mount.Files.ReleaseDirectory(handle);
+        Assert.Equal(19, (await RestAsync()).Count);
+
+        async Task<List<string>> RestAsync()
+        {
+            var other = await Mount.Files.OpenDirectoryAsync(IFileSystem.RootInode, default);
+            var rest = new Listing(1000);
+            await Mount.Files.ReadDirectoryAsync(other, first.Items[^1].NextOffset, false, rest, default);
+            Mount.Files.ReleaseDirectory(other);
+            return [.. rest.Items.Select(item => item.Name)];
+        }
+    }
+
+    [Fact]
     public async Task A_large_directory_is_listed_whole_and_its_names_are_found_alone()
     {
         for (var i = 0; i < 2500; i++)
