@@ -12,25 +12,18 @@ namespace SseCFs.EndToEnd.Harness;
 public sealed record SeenRequest(DateTime Time, string Line);
 
 /// <summary>
-/// Stands before the service and notes every request. Over TLS it has a certificate of its own, since only the end of a connection sees
-/// what passes through, and makes another connection to the service.
+/// Notes every request. Over TLS it has a certificate of its own, since only the end of a connection sees what passes through, and makes another connection to the service.
 /// </summary>
-public sealed class RequestLog : IAsyncDisposable
+public sealed class RequestLog : PassingProxy
 {
     private static readonly string[] Methods = ["GET ", "PUT ", "HEAD ", "POST ", "DELETE "];
 
-    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
-    private readonly CancellationTokenSource _stop = new();
     private readonly List<SeenRequest> _seen = [];
-    private readonly Endpoint _service;
     private readonly X509Certificate2? _certificate;
-    private readonly Task _accepting;
 
     private RequestLog(Endpoint service, string directory)
+        : base(service)
     {
-        _service = service;
-        _listener.Start();
-        Endpoint = service with { Url = new UriBuilder(service.Url) { Port = ((IPEndPoint)_listener.LocalEndpoint).Port }.Uri };
         if (service.Url.Scheme == Uri.UriSchemeHttps)
         {
             _certificate = MakeCertificate();
@@ -38,11 +31,8 @@ public sealed class RequestLog : IAsyncDisposable
             File.WriteAllText(file, _certificate.ExportCertificatePem());
             Endpoint = Endpoint with { CertificateFile = file };
         }
-        _accepting = AcceptAsync();
+        Start();
     }
-
-    /// <summary>The service by way of this.</summary>
-    public Endpoint Endpoint { get; }
 
     /// <param name="directory">Gets the certificate that is to be trusted.</param>
     public static RequestLog Start(Endpoint service, string directory) => new(service, directory);
@@ -53,13 +43,16 @@ public sealed class RequestLog : IAsyncDisposable
         lock (_seen) return [.. _seen.Where(request => request.Time >= start && request.Time <= end)];
     }
 
-    public async ValueTask DisposeAsync()
+    protected override void Dispose() => _certificate?.Dispose();
+
+    protected override async Task CarryAsync(NetworkStream near, NetworkStream far)
     {
-        await _stop.CancelAsync();
-        await _accepting;
-        _listener.Dispose();
-        _certificate?.Dispose();
-        _stop.Dispose();
+        await using var client = await EncryptAsync(near);
+        await using var service = await EncryptToServiceAsync(far);
+        var connection = new Connection();
+        await Task.WhenAny(
+            CopyAsync(client, service, data => Note(connection, data)),
+            CopyAsync(service, client, _ => connection.IsAnswered = true));
     }
 
     private static X509Certificate2 MakeCertificate()
@@ -74,71 +67,24 @@ public sealed class RequestLog : IAsyncDisposable
         return request.CreateSelfSigned(DateTimeOffset.UtcNow.AddDays(-1), DateTimeOffset.UtcNow.AddDays(1));
     }
 
-    private async Task AcceptAsync()
-    {
-        var carried = new List<Task>();
-        try
-        {
-            while (true) carried.Add(CarryAsync(await _listener.AcceptTcpClientAsync(_stop.Token)));
-        }
-        catch (OperationCanceledException)
-        {
-            await Task.WhenAll(carried);
-        }
-    }
-
-    private async Task CarryAsync(TcpClient client)
-    {
-        using var service = new TcpClient { NoDelay = true };
-        using (client)
-        {
-            try
-            {
-                client.NoDelay = true;
-                await service.ConnectAsync(_service.Url.Host, _service.Url.Port, _stop.Token);
-                await using var near = await EncryptAsync(client.GetStream());
-                await using var far = await EncryptToServiceAsync(service.GetStream());
-                var connection = new Connection();
-                // Whichever side ends a connection, both do.
-                await Task.WhenAny(
-                    CopyAsync(near, far, data => Note(connection, data)),
-                    CopyAsync(far, near, _ => connection.IsAnswered = true));
-            }
-            catch (Exception e) when (e is IOException or SocketException or OperationCanceledException)
-            {
-                // The program at the other end sees the same, and tries again.
-            }
-        }
-    }
-
     private async Task<Stream> EncryptAsync(Stream stream)
     {
         if (_certificate is null) return stream;
         var encrypted = new SslStream(stream);
-        await encrypted.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, _stop.Token);
+        await encrypted.AuthenticateAsServerAsync(new SslServerAuthenticationOptions { ServerCertificate = _certificate }, Stop);
         return encrypted;
     }
 
     private async Task<Stream> EncryptToServiceAsync(Stream stream)
     {
         if (_certificate is null) return stream;
-        using var trusted = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(_service.CertificateFile!));
+        using var trusted = X509Certificate2.CreateFromPem(await File.ReadAllTextAsync(Service.CertificateFile!));
         var encrypted = new SslStream(
             stream,
             leaveInnerStreamOpen: false,
             (_, certificate, _, _) => certificate is not null && certificate.GetRawCertData().AsSpan().SequenceEqual(trusted.RawData));
-        await encrypted.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = _service.Url.Host }, _stop.Token);
+        await encrypted.AuthenticateAsClientAsync(new SslClientAuthenticationOptions { TargetHost = Service.Url.Host }, Stop);
         return encrypted;
-    }
-
-    private async Task CopyAsync(Stream from, Stream to, Action<ReadOnlyMemory<byte>> look)
-    {
-        var buffer = new byte[128 << 10];
-        while (await from.ReadAsync(buffer, _stop.Token) is > 0 and var read)
-        {
-            look(buffer.AsMemory(0, read));
-            await to.WriteAsync(buffer.AsMemory(0, read), _stop.Token);
-        }
     }
 
     /// <summary>
