@@ -238,6 +238,10 @@ public sealed class Streaming : MountTest
     {
         var handle = await Mount.Create("a");
         await Mount.WriteAt(handle, 0, Large[..(20 * MiB)]);
+        for (var i = 0; i < 1000 && Store.Requests.Count(RequestKind.UploadPart) == 0; i++)
+        {
+            await Task.Delay(10);
+        }
         Assert.NotEqual(0, Store.Requests.Count(RequestKind.UploadPart));
         await Mount.Rename("a", "b");
         await Mount.WriteAt(handle, 20 * MiB, Large[(20 * MiB)..]);
