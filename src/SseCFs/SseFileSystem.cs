@@ -110,9 +110,10 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     /// <returns>How many files and directories wait.</returns>
     public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
     {
-        await new AbandonedUploads(_mounted).AbortAsync(cancellation).ConfigureAwait(false);
-        await new InterruptedRenames(_mounted).FinishAsync(cancellation).ConfigureAwait(false);
-        return await new Restoring(_mounted, _queue).RestoreAsync(cancellation).ConfigureAwait(false);
+        var uploads = new AbandonedUploads(_mounted);
+        await uploads.AbortAsync(cancellation).ConfigureAwait(false);
+        await new InterruptedRenames(_mounted, uploads).FinishAsync(cancellation).ConfigureAwait(false);
+        return await new Restoring(_mounted, _queue, uploads).RestoreAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Ends what is being sent, and saves in the journal what is not stored: the next mount stores it. When no program can write any more.</summary>

@@ -9,13 +9,14 @@ namespace SseCFs.Tool.CommandLine;
 internal sealed record KeySettings(IReadOnlyList<string> Sources, IReadOnlyList<(string Prefix, string Source)> ForPrefixes, string? Cloud, ProxySettings Proxy, bool AllowPlainHttp);
 
 /// <summary>The options of all commands that need keys.</summary>
-internal sealed class KeyOptions
+/// <param name="areRequired">Without keys the command can do nothing.</param>
+internal sealed class KeyOptions(bool areRequired = true)
 {
     private readonly Option<string[]> _keys = new("--key")
     {
         Description = "Where the key comes from: file:PATH, env:NAME, stdin, command:CMD ARG …, credential:NAME, dpapi:PATH or barbican:SECRET; given several times, the first writes and all read",
         HelpName = "SOURCE",
-        Required = true,
+        Required = areRequired,
         Arity = ArgumentArity.OneOrMore,
     };
 
@@ -48,5 +49,5 @@ internal sealed class KeyOptions
     };
 
     public KeySettings Read(ParseResult result, ServiceSettings service) =>
-        new(result.GetValue(_keys)!, result.GetValue(_forPrefixes) ?? [], result.GetValue(_cloud), service.Proxy, service.AllowPlainHttp);
+        new(result.GetValue(_keys) ?? [], result.GetValue(_forPrefixes) ?? [], result.GetValue(_cloud), service.Proxy, service.AllowPlainHttp);
 }

@@ -18,6 +18,16 @@ internal static class JournalPlace
     public static string Find(string? directory) => directory ?? Default()
         ?? throw new ToolException(ExitCode.Usage, "HOME is not set, so there is no place for the journal: name one with --journal DIR");
 
+    /// <summary>The uploads that mounts of a bucket, or of folders in it, need: running ones, and ended ones that left something to be stored.</summary>
+    /// <param name="ring">Null: no key is known.</param>
+    public static NamedUploads UploadsOf(string? directory, string bucket, KeyRing? ring)
+    {
+        var source = new BucketUrl(bucket, "").ToString();
+        // A service has several names: of whichever the journal is.
+        return NamedUploads.Read(
+            directory ?? Default() ?? "", one => one.StartsWith(source + " ", StringComparison.Ordinal) || one.StartsWith(source + "/", StringComparison.Ordinal), ring);
+    }
+
     /// <summary>Opens it. Where it was not asked for, a mount goes on without one, and says so.</summary>
     /// <exception cref="ToolException">It was asked for and cannot be used.</exception>
     public static ChangeJournal? Open(string? directory, bool isWriteBack, BucketUrl bucket, string endpoint, KeyRing ring, ILogger log)

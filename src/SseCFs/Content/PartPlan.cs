@@ -26,13 +26,19 @@ internal readonly struct PartPlan(StagedContent staged, bool canCopy, long least
             {
                 return parts;
             }
-            if (areMostlyZeros)
+            if (areMostlyZeros && zeros < IObjectStore.MaximumPartSize)
             {
                 zeros = Larger(zeros);
             }
+            else if (sent < IObjectStore.MaximumPartSize)
+            {
+                // Half of it: what is left of a run that is cut can be a part of that size, too.
+                (least, sent) = (Math.Min(Larger(least), IObjectStore.MaximumPartSize / 2), Larger(sent));
+                zeros = Math.Max(zeros, sent);
+            }
             else
             {
-                (least, sent, zeros) = (Larger(least), Larger(sent), Math.Max(zeros, Larger(sent)));
+                throw new FsException(FsError.FileTooLarge, $"{staged.Size - start} bytes cannot be cut into the parts that an upload has left");
             }
         }
     }
@@ -91,8 +97,10 @@ internal readonly struct PartPlan(StagedContent staged, bool canCopy, long least
         return run.End - end is > 0 and var rest && rest < least ? run.End - least : end;
     }
 
-    /// <summary>The last part of a run takes what would be a part too small.</summary>
-    private long EndOfZeros(in Extent run) => run.Length < zeros + least ? run.End : run.Start + zeros;
+    /// <summary>The last part of a run takes what would be a part too small, or leaves as much as one needs.</summary>
+    private long EndOfZeros(in Extent run) =>
+        run.Length <= zeros || run.Length < zeros + least && run.Length <= IObjectStore.MaximumPartSize ? run.End
+        : Math.Min(run.Start + zeros, run.End - least);
 
     /// <summary>Of a part that goes through memory: up to what need not, if that comes soon.</summary>
     private long EndOfSent(long start, long size)
@@ -105,5 +113,6 @@ internal readonly struct PartPlan(StagedContent staged, bool canCopy, long least
         return Math.Min(end, limit);
     }
 
-    private static long Larger(long length) => (length + length / 4 + Block.Size - 1) / Block.Size * Block.Size;
+    private static long Larger(long length) =>
+        Math.Min(IObjectStore.MaximumPartSize, (length + length / 4 + Block.Size - 1) / Block.Size * Block.Size);
 }

@@ -12,8 +12,8 @@ internal sealed class SentParts(long largestPart)
     /// <summary>Parts until their size doubles.</summary>
     private const int PartsPerSize = 1000;
 
-    /// <summary>Numbers kept for the rest of the file, which may then be cut into parts of any size.</summary>
-    private const int NumbersKept = 1000;
+    /// <summary>Numbers kept for the rest of the file: enough to cut the largest object into the largest parts.</summary>
+    private const int NumbersKept = 1100;
 
     private readonly List<SentPart> _parts = [];
 

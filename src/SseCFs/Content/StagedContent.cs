@@ -153,18 +153,24 @@ internal sealed class StagedContent : IDisposable
     /// <returns>False: nothing was done; some of what would be left was dropped.</returns>
     public bool TrySetSize(long size)
     {
-        // Not under the lock, which the upload takes under its own.
-        var isCut = Streamed is { } streamed && streamed.End > size;
-        if (isCut && !Streamed!.TryAbandon(keep: size))
+        if (Streamed is not { } streamed)
+        {
+            SetSize(size);
+            return true;
+        }
+        // Under the upload's lock: a part that left in the middle of this would be of bytes that are cut off.
+        if (!streamed.TryResize(size, SetSize, out var isAbandoned))
         {
             return false;
         }
+        Streamed = isAbandoned ? null : streamed;
+        return true;
+    }
+
+    private void SetSize(long size)
+    {
         lock (_lock)
         {
-            if (isCut)
-            {
-                Streamed = null;
-            }
             var old = _map.Size;
             if (size < old)
             {
@@ -181,7 +187,6 @@ internal sealed class StagedContent : IDisposable
             {
                 _chunks.DropUnwritten(_map, size);
             }
-            return true;
         }
     }
 

@@ -23,13 +23,20 @@ internal sealed class StreamedUpload(
     private readonly SentParts _parts = new(largestPart);
     private readonly SemaphoreSlim _slots = new(partsAtOnce);
     private readonly CancellationTokenSource _stop = new();
+    private volatile ObjectInfo? _copiedFrom = storedInfo;
     private Task _pump = Task.CompletedTask;
     private Task? _abandoned;
     private IMultipartUpload? _upload;
     private WrittenObject? _written;
     private bool _isPumping;
     private bool _isFinishing;
+
+    /// <summary>The change as of which a completion may have been carried out; null: none.</summary>
+    private long? _completedAt;
     private bool _isHandedOver;
+
+    /// <summary>A save in the journal names it, and is worth nothing without what the service has of it.</summary>
+    private bool _isKept;
 
     /// <summary>A request failed for good. The rest is spilled until the file is closed, which tries again and tells the error.</summary>
     private volatile bool _hasFailed;
@@ -66,6 +73,18 @@ internal sealed class StreamedUpload(
         }
     }
 
+    /// <summary>It was given up, as when the name of its file changed: what is written since may go by another one.</summary>
+    public bool MayBeFollowed
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _abandoned is not null && !_isHandedOver && _written is null;
+            }
+        }
+    }
+
     /// <summary>The object is there.</summary>
     public bool IsCompleted
     {
@@ -95,7 +114,7 @@ internal sealed class StreamedUpload(
     {
         lock (_lock)
         {
-            if (!_isPumping && CanSend() && _parts.Next(staged, storedInfo) is not null)
+            if (!_isPumping && CanSend() && _parts.Next(staged, _copiedFrom) is not null)
             {
                 _isPumping = true;
                 _pump = Task.Run(PumpAsync, CancellationToken.None);
@@ -177,24 +196,28 @@ internal sealed class StreamedUpload(
             await pump.WaitAsync(cancellation).ConfigureAwait(false);
             await _parts.AllSent.WaitAsync(cancellation).ConfigureAwait(false);
             _upload ??= await store.StartUploadAsync(key, metadata, cancellation).ConfigureAwait(false);
-            await Parallel.ForEachAsync(
-                _parts.Outdated(staged),
-                new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
-                (part, token) => part.SendAsync(_upload, staged, storedInfo, token)).ConfigureAwait(false);
-            _hasFailed = false;
-            var rest = PartPlan.Make(staged, storedInfo, _parts.NextNumber, End);
-            await Parallel.ForEachAsync(
-                rest,
-                new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation },
-                (part, token) => part.SendAsync(_upload, staged, storedInfo, token)).ConfigureAwait(false);
-            _upload.LeaveOut(above: _parts.NextNumber - 1 + rest.Count);
-            var written = await _upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
+            WrittenObject written;
+            try
+            {
+                written = await CompleteAsync(_upload, condition, cancellation).ConfigureAwait(false);
+            }
+            catch (FsException e) when (e.Reason == FsError.NotSupported && _copiedFrom is not null)
+            {
+                // The service cannot copy from that version: what it was to copy goes through here.
+                _copiedFrom = null;
+                written = await CompleteAsync(_upload, condition, cancellation).ConfigureAwait(false);
+            }
             SetWritten(written);
             return written;
         }
-        catch (FsException e) when (e.Reason == FsError.NotFound && HasDropped)
+        catch (FsException e) when (e.Reason == FsError.NotFound)
         {
-            throw new FsException(FsError.InputOutput, $"the service no longer has what was uploaded of {key}, and nor has this machine: write it again", e);
+            if (await FindCompletedAsync(cancellation).ConfigureAwait(false) is { } done)
+            {
+                SetWritten(done);
+                return done;
+            }
+            throw !HasDropped ? e : new FsException(FsError.InputOutput, $"the service no longer has what was uploaded of {key}, and nor has this machine: write it again", e);
         }
         finally
         {
@@ -219,14 +242,73 @@ internal sealed class StreamedUpload(
         }
     }
 
-    /// <summary>Nothing more is sent, and the service forgets what it has, although it may be dropped here.</summary>
+    /// <summary>Changes the size of the content, with nothing sent meanwhile. Parts that reach beyond it are abandoned with their upload.</summary>
+    /// <param name="resize">Takes the lock of the staged content.</param>
+    /// <returns>False: nothing was done, since some of what would be left was dropped.</returns>
+    public bool TryResize(long size, Action<long> resize, out bool isAbandoned)
+    {
+        lock (_lock)
+        {
+            isAbandoned = _parts.End > size;
+            if (isAbandoned && !TryAbandon(keep: size))
+            {
+                isAbandoned = false;
+                return false;
+            }
+            resize(size);
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Nothing more is sent, and the service forgets what it has, although it may be dropped here; where a save names it, once that is gone.
+    /// </summary>
     /// <returns>Ends when the service was told.</returns>
     public Task AbandonAsync()
     {
         lock (_lock)
         {
             _hasDropped = false;
-            return _abandoned ??= _written is not null ? Task.CompletedTask : Task.Run(RemoveAsync, CancellationToken.None);
+            return _abandoned ??= _written is not null ? Task.CompletedTask
+                : Task.Run(_isKept ? StopAsync : RemoveAsync, CancellationToken.None);
+        }
+    }
+
+    /// <summary>The process ends. What a save names stays for the next one, whatever became of the file here.</summary>
+    /// <returns>Ends when nothing is sent any more, and the service was told if it has to be.</returns>
+    public Task EndAsync()
+    {
+        bool isKept;
+        lock (_lock)
+        {
+            isKept = _isKept;
+        }
+        return isKept ? StopAsync() : AbandonAsync();
+    }
+
+    /// <summary>The save that names it is about to go, with no other in its place: from here on a crash leaves it to be aborted.</summary>
+    public void TakeBack()
+    {
+        lock (_lock)
+        {
+            if (!_isKept || _written is not null)
+            {
+                return;
+            }
+        }
+        _upload!.TakeBack();
+    }
+
+    /// <summary>The save that named it is gone. If it was abandoned before, the service is told now.</summary>
+    public void Release()
+    {
+        lock (_lock)
+        {
+            if (_isKept && _abandoned is not null && _written is null)
+            {
+                _abandoned = Task.Run(RemoveAsync, CancellationToken.None);
+            }
+            _isKept = false;
         }
     }
 
@@ -248,17 +330,19 @@ internal sealed class StreamedUpload(
             ContentType = metadata.ContentType,
             Attempt = metadata.Attempt!.Id,
             KeyFingerprint = _upload.KeyFingerprint,
+            MayBeCompletedOtherwise = _completedAt is { } at && at != staged.Stamp,
             ETags = new Dictionary<int, string>(_upload.Parts),
             Parts = _parts.ToState(staged),
         };
     }
 
-    /// <summary>It is another process' from now on.</summary>
+    /// <summary>A save names it: it is another process' from now on.</summary>
     public void HandOver()
     {
         lock (_lock)
         {
             _isHandedOver = true;
+            _isKept = true;
             _abandoned = Task.CompletedTask;
         }
         _upload!.HandOver();
@@ -267,13 +351,49 @@ internal sealed class StreamedUpload(
 
     /// <summary>
     /// Goes on with what another process suspended; the staged content is what it had then. Before anything else is
-    /// done with it.
+    /// done with it. It stays that save's until <see cref="Release"/>.
     /// </summary>
     public void Resume(UploadState state)
     {
+        _isKept = true;
         _upload = store.ResumeUpload(key, state.UploadId, metadata, state.ETags);
         _parts.Resume(state.Parts, staged);
+        _completedAt = state.MayBeCompletedOtherwise ? null : staged.Stamp;
         _hasDropped = _parts.HasDropped();
+    }
+
+    private async ValueTask<WrittenObject> CompleteAsync(IMultipartUpload upload, WriteCondition condition, CancellationToken cancellation)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation };
+        await Parallel.ForEachAsync(
+            _parts.Outdated(staged), options, (part, token) => part.SendAsync(upload, staged, _copiedFrom, token)).ConfigureAwait(false);
+        _hasFailed = false;
+        var rest = PartPlan.Make(staged, _copiedFrom, _parts.NextNumber, End);
+        await Parallel.ForEachAsync(
+            rest, options, (part, token) => part.SendAsync(upload, staged, _copiedFrom, token)).ConfigureAwait(false);
+        upload.LeaveOut(above: _parts.NextNumber - 1 + rest.Count);
+        _completedAt = staged.Stamp;
+        return await upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>The upload is gone: the version that an earlier completion made of just this content, its reply lost; null if there is none.</summary>
+    private async ValueTask<WrittenObject?> FindCompletedAsync(CancellationToken cancellation)
+    {
+        if (_completedAt != staged.Stamp)
+        {
+            return null;
+        }
+        try
+        {
+            var there = await store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            return await store.IsOwnAsync(there, metadata.Attempt!, cancellation).ConfigureAwait(false)
+                ? new WrittenObject(there.ETag, there.LastModified)
+                : null;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
+        {
+            return null;
+        }
     }
 
     private void SetWritten(WrittenObject written)
@@ -313,12 +433,14 @@ internal sealed class StreamedUpload(
                 await _slots.WaitAsync(_stop.Token).ConfigureAwait(false);
                 lock (_lock)
                 {
-                    if (!CanSend() || _parts.Next(staged, storedInfo) is not { } part)
+                    if (!CanSend() || _parts.Next(staged, _copiedFrom) is not { } part)
                     {
                         _slots.Release();
                         _isPumping = false;
                         return;
                     }
+                    // Numbers that an attempt to finish gave to what was the rest then.
+                    _upload.LeaveOut(above: part.Range.Number - 1);
                     _parts.Add(part);
                     part.Sending = Task.Run(() => TrySendAsync(part), CancellationToken.None);
                 }
@@ -340,7 +462,12 @@ internal sealed class StreamedUpload(
     {
         try
         {
-            await part.SendAsync(_upload!, staged, storedInfo, _stop.Token).ConfigureAwait(false);
+            await part.SendAsync(_upload!, staged, _copiedFrom, _stop.Token).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason == FsError.NotSupported)
+        {
+            // Not copied but sent, when all of the file is.
+            _copiedFrom = null;
         }
         catch (Exception e) when (e is FsException or OperationCanceledException)
         {

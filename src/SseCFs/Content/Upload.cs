@@ -25,7 +25,7 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
     /// are closed, with all that is known of them then.
     /// </summary>
     private readonly long _streamedFrom = Math.Max(SinglePutLimit, staging / 3);
-    private readonly long _largestPart = Math.Max(UploadPart.SmallestSize, staging / 8 / Block.Size * Block.Size);
+    private readonly long _largestPart = Math.Clamp(staging / 8 / Block.Size * Block.Size, UploadPart.SmallestSize, IObjectStore.MaximumPartSize);
     private readonly ConcurrentDictionary<StreamedUpload, bool> _streamed = new();
     private readonly ConcurrentDictionary<IMultipartUpload, Task> _ending = new();
 
@@ -48,17 +48,20 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
         var metadata = new ObjectMetadata(state.User, state.ContentType)
         {
             KeyFingerprint = state.KeyFingerprint,
-            Attempt = id is null ? null : WriteAttempt.Recorded(id, sent: null),
+            Attempt = id is null ? null : WriteAttempt.Recorded(id, state.MayBeCompletedOtherwise ? null : new SentContent(staged.Size, ETag: null)),
         };
         var streamed = Stream(key, staged, storedInfo, metadata.WithAttempt());
         streamed.Resume(state);
         return streamed;
     }
 
-    /// <summary>Takes back what nobody will complete any more. Does not wait long for a service that is away: what stays is in the journal, for the next mount to take back.</summary>
+    /// <summary>
+    /// Takes back what nobody will complete any more; what a save in the journal names is left to it. Does not wait long for a service that is
+    /// away: what stays is recorded in the journal, for the next mount to take back.
+    /// </summary>
     public async ValueTask EndAsync()
     {
-        var ending = Task.WhenAll([.. _streamed.Keys.Select(streamed => streamed.AbandonAsync()), .. _ending.Values]);
+        var ending = Task.WhenAll([.. _streamed.Keys.Select(streamed => streamed.EndAsync()), .. _ending.Values]);
         await Task.WhenAny(ending, Task.Delay(LongestEnd)).ConfigureAwait(false);
     }
 
@@ -74,7 +77,7 @@ internal sealed class Upload(IObjectStore store, int partsAtOnce, long staging)
                 {
                     return await streamed.FinishAsync(condition, cancellation).ConfigureAwait(false);
                 }
-                catch (FsException e) when (e.Reason is FsError.NotFound or FsError.NotSupported && !streamed.HasDropped)
+                catch (FsException e) when (e.Reason == FsError.NotFound && !streamed.HasDropped)
                 {
                     // Not in this way, but all of it is here.
                 }

@@ -16,6 +16,9 @@ internal sealed record UploadState
     /// <summary>Of the key that it was begun with.</summary>
     public string? KeyFingerprint { get; init; }
 
+    /// <summary>A completion with other content than this may have been carried out: what stands there then is no proof of this.</summary>
+    public bool MayBeCompletedOtherwise { get; init; }
+
     /// <summary>ETags of the parts that the service has, by number.</summary>
     public required Dictionary<int, string> ETags { get; init; }
 

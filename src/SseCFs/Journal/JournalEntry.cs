@@ -1,4 +1,5 @@
 using System.Text.Json;
+using SseCFs.Content;
 
 namespace SseCFs.Journal;
 
@@ -23,8 +24,14 @@ internal sealed class JournalEntry
 
     public static JournalEntry Create(JournalWriter writer) => new(writer.Path, writer);
 
+    /// <summary>The upload that the save in it names. It is the entry's: nobody aborts it before the entry is removed.</summary>
+    public StreamedUpload? Upload { get; set; }
+
     /// <summary>One that an earlier process left.</summary>
     public static JournalEntry Left(string path) => new(path, null);
+
+    /// <summary>The same, with what is in it. Nothing can be added.</summary>
+    public static JournalEntry Left(string path, SavedHead head, long stamp) => new(path, null) { _head = Plain(head), Stamp = stamp };
 
     /// <summary>Whether just this was saved last.</summary>
     public bool Holds(SavedHead head, long stamp) => stamp == Stamp && _head is { } last && last.AsSpan().SequenceEqual(Plain(head));
@@ -47,6 +54,16 @@ internal sealed class JournalEntry
         (_head, Stamp) = (Plain(head), stamp);
     }
 
+    /// <summary>Another entry has the same and more, and the upload with it.</summary>
+    public void ReplaceBy(JournalEntry other)
+    {
+        if (ReferenceEquals(other.Upload, Upload))
+        {
+            Upload = null;
+        }
+        Remove();
+    }
+
     /// <summary>The store has it, or nobody wants it any more.</summary>
     public void Remove()
     {
@@ -54,7 +71,10 @@ internal sealed class JournalEntry
         _writer = null;
         try
         {
+            Upload?.TakeBack();
             File.Delete(_path);
+            Upload?.Release();
+            Upload = null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

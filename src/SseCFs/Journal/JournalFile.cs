@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
+using SseCFs.Store;
 
 namespace SseCFs.Journal;
 
@@ -9,8 +10,14 @@ namespace SseCFs.Journal;
 /// </summary>
 internal static class JournalFile
 {
-    /// <summary>Bytes of payload that a record holds at most.</summary>
+    /// <summary>Bytes of payload that a record holds at most, a head excepted.</summary>
     public const int LargestPayload = 1 << 20;
+
+    /// <summary>
+    /// Bytes of a head at most. It names every part of an upload, which are 10,000 at most, with some 200 bytes for each and the ETag, which some
+    /// services make longer than others.
+    /// </summary>
+    public const int LargestHead = LargestPayload + 1024 * IObjectStore.MaximumParts;
 
     public const int SaltSize = 32;
     public const int HeaderSize = 8 + SaltSize;
@@ -39,6 +46,9 @@ internal static class JournalFile
             CryptographicOperations.ZeroMemory(made);
         }
     }
+
+    /// <summary>Bytes of payload that such a record holds at most.</summary>
+    public static int LargestOf(JournalRecord type) => type == JournalRecord.Head ? LargestHead : LargestPayload;
 
     public static void WriteNonce(Span<byte> nonce, ulong number)
     {

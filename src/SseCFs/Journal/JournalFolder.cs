@@ -94,6 +94,18 @@ internal sealed class JournalFolder : IDisposable
         }
     }
 
+    public static bool IsSave(string path) => path.EndsWith(SaveSuffix, StringComparison.Ordinal);
+
+    /// <summary>Saves and uploads in a folder that a process may be using, each with what reads it.</summary>
+    /// <param name="key">Null: none is known, and reading fails.</param>
+    public static IEnumerable<(string Path, Func<JournalReader?> Read)> LookInto(string folder, JournalAbout about, CustomerKey? key)
+    {
+        foreach (var path in Directory.EnumerateFiles(folder).Where(path => IsSave(path) || path.EndsWith(UploadSuffix, StringComparison.Ordinal)))
+        {
+            yield return (path, () => JournalReader.Open(path, key is null ? throw new CryptographicException("no key") : Unwrap(about, key)));
+        }
+    }
+
     /// <returns>Null: another process has it, or the key does not open it.</returns>
     public static JournalFolder? TryOpen(string path, JournalAbout about, CustomerKey key)
     {

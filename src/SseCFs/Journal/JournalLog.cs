@@ -35,6 +35,9 @@ internal static partial class JournalLog
     [LoggerMessage(311, LogLevel.Warning, "an upload that an earlier process began cannot be taken back now, and is at the next mount ({Path}): {Reason}")]
     public static partial void UploadLeft(ILogger log, string path, string reason);
 
+    [LoggerMessage(314, LogLevel.Warning, "uploads that an earlier process began are not taken back now, but at the next mount, since one of its saves cannot be read: {Reason}")]
+    public static partial void UploadsLeft(ILogger log, string reason);
+
     [LoggerMessage(312, LogLevel.Warning, "the upload of {Key} goes on without a record in the journal, which would take it back after a crash: {Reason}")]
     public static partial void UploadNotRecorded(ILogger log, string key, string reason);
 

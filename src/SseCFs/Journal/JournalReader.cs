@@ -10,8 +10,8 @@ internal sealed class JournalReader : IDisposable
 {
     private readonly FileStream _file;
     private readonly AesGcm _cipher;
-    private readonly byte[] _payload = new byte[JournalFile.LargestPayload];
-    private readonly byte[] _record = new byte[JournalFile.LargestPayload + JournalFile.TagSize];
+    private byte[] _payload = new byte[JournalFile.LargestPayload];
+    private byte[] _record = new byte[JournalFile.LargestPayload + JournalFile.TagSize];
     private readonly long _committed;
     private readonly byte[]? _lastHead;
     private ulong _records;
@@ -88,9 +88,14 @@ internal sealed class JournalReader : IDisposable
         }
         _file.ReadExactly(header);
         var length = BinaryPrimitives.ReadInt32LittleEndian(header[1..]);
-        if (length < 0 || length > JournalFile.LargestPayload || _file.Position + length + JournalFile.TagSize > end)
+        if (length < 0 || length > JournalFile.LargestOf((JournalRecord)header[0]) || _file.Position + length + JournalFile.TagSize > end)
         {
             return false;
+        }
+        if (length > _payload.Length)
+        {
+            CryptographicOperations.ZeroMemory(_payload);
+            (_payload, _record) = (new byte[length], new byte[length + JournalFile.TagSize]);
         }
         var record = _record.AsSpan(0, length + JournalFile.TagSize);
         _file.ReadExactly(record);

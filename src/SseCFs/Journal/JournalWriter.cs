@@ -109,6 +109,11 @@ internal sealed class JournalWriter : IDisposable
 
     private void Write(JournalRecord type, ReadOnlySpan<byte> payload)
     {
+        if (payload.Length > JournalFile.LargestOf(type))
+        {
+            // It could not be read again.
+            throw new FsException(FsError.InputOutput, $"the journal cannot hold a record of {payload.Length} bytes ({Path})");
+        }
         var length = JournalFile.RecordHeaderSize + payload.Length + JournalFile.TagSize;
         var record = ArrayPool<byte>.Shared.Rent(length);
         try

@@ -117,7 +117,7 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
     /// <summary>After a write: lets go what has become whole parts of a large file. Returns at once.</summary>
     public void Advance(FileInode file, StagedContent staged)
     {
-        if (staged.Streamed is { } streamed)
+        if (staged.Streamed is { IsAbandoned: false } streamed)
         {
             streamed.Advance();
         }
@@ -130,7 +130,12 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
     /// <summary>Before a name goes or changes: an upload under it ends, after the file was stored if not all of its content is here. By a caller who holds the file's gate.</summary>
     public async ValueTask EndStreamAsync(FileInode file, CancellationToken cancellation)
     {
-        if (file.Staged?.Streamed is { } streamed && !streamed.TryAbandon())
+        StreamedUpload? streamed;
+        lock (file.Sync)
+        {
+            streamed = file.Staged?.Streamed;
+        }
+        if (streamed is not null && !streamed.TryAbandon())
         {
             await StoreHeldAsync(file, cancellation).ConfigureAwait(false);
         }
@@ -148,12 +153,17 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
             var key = mounted.Names.KeyOf(file);
             lock (file.Sync)
             {
-                if (!ReferenceEquals(file.Staged, staged) || file.IsUploading)
+                // Whoever holds the gate stores the file, or is about to change its name.
+                if (!ReferenceEquals(file.Staged, staged) || file.IsUploading || file.Gate.CurrentCount == 0)
                 {
                     return null;
                 }
+                if (staged.Streamed is { } present && !present.MayBeFollowed)
+                {
+                    return present;
+                }
                 var metadata = file.Metadata! with { ContentHash = null };
-                return staged.Streamed ??= mounted.Upload.Stream(
+                return staged.Streamed = mounted.Upload.Stream(
                     key,
                     staged,
                     staged.Stored is null ? null : Versions.InfoOf(file, key),

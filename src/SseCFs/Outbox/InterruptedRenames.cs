@@ -8,7 +8,7 @@ namespace SseCFs.Outbox;
 /// Finishes renames that an earlier process began. Until all sources are removed every object is under its old name or its new one or both; what both have is removed
 /// from the old one, unless it was changed there since. To be used before programs come.
 /// </summary>
-internal sealed class InterruptedRenames(Mounted mounted)
+internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploads)
 {
     private const int RequestsAtOnce = 8;
 
@@ -60,7 +60,7 @@ internal sealed class InterruptedRenames(Mounted mounted)
     {
         if (await FindAsync(intent.From, cancellation).ConfigureAwait(false) is not { } source)
         {
-            DropReplaced(intent);
+            await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
             JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
             return;
         }
@@ -76,37 +76,37 @@ internal sealed class InterruptedRenames(Mounted mounted)
         else
         {
             await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
-            DropReplaced(intent);
+            await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
             JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
         }
     }
 
     /// <summary>What was saved of the file that stood at the new name, and was not stored yet.</summary>
-    private void DropReplaced(RenameIntent intent)
+    private async ValueTask DropReplacedAsync(RenameIntent intent, CancellationToken cancellation)
     {
         foreach (var folder in mounted.Journal!.Left)
         {
             foreach (var path in folder.Saves.Where(File.Exists))
             {
-                if (IsOfReplaced(folder, path, intent))
+                if (FindReplaced(folder, path, intent) is { } head)
                 {
-                    JournalEntry.Left(path).Remove();
+                    await uploads.RemoveSaveAsync(path, head, successor: null, cancellation).ConfigureAwait(false);
                 }
             }
         }
     }
 
-    private static bool IsOfReplaced(JournalFolder folder, string path, RenameIntent intent)
+    private static SavedHead? FindReplaced(JournalFolder folder, string path, RenameIntent intent)
     {
         try
         {
             using var reader = folder.Read(path);
-            return reader?.LastHead(JournalJson.Default.SavedHead) is { } head && head.Key == intent.To && head.Number < intent.Number;
+            return reader?.LastHead(JournalJson.Default.SavedHead) is { } head && head.Key == intent.To && head.Number < intent.Number ? head : null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
         {
             // Whoever restores it finds the same, and says so.
-            return false;
+            return null;
         }
     }
 

@@ -10,7 +10,7 @@ namespace SseCFs.Outbox;
 /// <summary>
 /// Brings back what an earlier process left in the journal: files are as unsaved again as they were, and are stored like any other. To be used before programs come.
 /// </summary>
-internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
+internal sealed class Restoring(Mounted mounted, ChangeQueue queue, AbandonedUploads uploads)
 {
     /// <returns>How many files and directories wait to be stored.</returns>
     public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
@@ -34,7 +34,8 @@ internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
                 {
                     // Of two files that had the name one after the other, the later one.
                     var isLater = other.Head.Number < head.Number;
-                    JournalEntry.Left(isLater ? other.Path : path).Remove();
+                    var (goes, stays) = isLater ? (other.Head, head) : (head, other.Head);
+                    await uploads.RemoveSaveAsync(isLater ? other.Path : path, goes, stays, cancellation).ConfigureAwait(false);
                     if (!isLater)
                     {
                         continue;
@@ -88,6 +89,7 @@ internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
         var formerAttempt = WriteAttempt.TakeFormerId(head.User);
         var segments = head.Key[mounted.Options.Prefix.Length..].Split('/');
         var isDirectory = head.Key.EndsWith('/');
+        var entry = JournalEntry.Left(path);
         Inode inode = isDirectory ? DirectoryAt(segments.AsSpan()[..^1]) : mounted.Names.NewFile();
         var info = new ObjectInfo(
             head.Key,
@@ -110,6 +112,8 @@ internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
                 {
                     staged.Streamed = mounted.Upload.Resume(head.Key, staged, staged.Stored is null ? null : Versions.InfoOf(file, head.Key), upload);
                 }
+                entry = JournalEntry.Left(path, head, staged.Stamp);
+                entry.Upload = staged.Streamed;
                 file.Staged = staged;
                 foreach (var earlier in head.EarlierAttempts ?? [])
                 {
@@ -124,7 +128,7 @@ internal sealed class Restoring(Mounted mounted, ChangeQueue queue)
         lock (inode.Sync)
         {
             inode.Attributes = InodeAttributes.Of(metadata, head.IsMetadataOnly ? AttributePatch.Between(metadata, metadata) : null);
-            inode.Journal = JournalEntry.Left(path);
+            inode.Journal = entry;
         }
         if (!isDirectory)
         {

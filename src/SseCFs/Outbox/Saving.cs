@@ -128,7 +128,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
         var journal = mounted.Journal!;
         if (inode is not FileInode { Staged: { } staged } file)
         {
-            await AddAsync(inode, journal, HeadOf(inode, null), 0, isWhole: true, _ => ValueTask.CompletedTask).ConfigureAwait(false);
+            await AddAsync(inode, journal, HeadOf(inode, null), 0, upload: null, isWhole: true, _ => ValueTask.CompletedTask).ConfigureAwait(false);
             return;
         }
         if (staged.Streamed is { IsHandedOver: true })
@@ -146,21 +146,23 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
         var stamp = staged.Stamp;
         if (file.Journal is { } present && present.Holds(head, stamp))
         {
+            suspended?.HandOver();
             return;
         }
         var isWhole = file.Journal is not { Length: { } length } last || staged.CutAt > last.Stamp || length > staged.Size + Surplus;
         var since = isWhole ? 0 : file.Journal!.Stamp;
-        await AddAsync(file, journal, head, stamp, isWhole, writer => WriteChangesAsync(writer, staged, since, cancellation)).ConfigureAwait(false);
+        await AddAsync(file, journal, head, stamp, suspended, isWhole, writer => WriteChangesAsync(writer, staged, since, cancellation)).ConfigureAwait(false);
         suspended?.HandOver();
     }
 
     private static async ValueTask AddAsync(
-        Inode inode, ChangeJournal journal, SavedHead head, long stamp, bool isWhole, Func<JournalWriter, ValueTask> writeChanges)
+        Inode inode, ChangeJournal journal, SavedHead head, long stamp, StreamedUpload? upload, bool isWhole, Func<JournalWriter, ValueTask> writeChanges)
     {
         head = head with { Number = journal.NextNumber() };
         if (!isWhole)
         {
             await inode.Journal!.AddAsync(writeChanges, head, stamp).ConfigureAwait(false);
+            inode.Journal.Upload = upload;
             return;
         }
         var entry = JournalEntry.Create(journal.NewSave());
@@ -173,7 +175,8 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
             entry.Remove();
             throw;
         }
-        inode.Journal?.Remove();
+        entry.Upload = upload;
+        inode.Journal?.ReplaceBy(entry);
         inode.Journal = entry;
     }
 

@@ -34,7 +34,10 @@ public interface IObjectStore
     /// <summary>Starts a multipart upload of an encrypted object.</summary>
     ValueTask<IMultipartUpload> StartUploadAsync(string key, ObjectMetadata metadata, CancellationToken cancellation);
 
-    /// <summary>Goes on with an upload that an earlier process began and handed over. Asks the service nothing.</summary>
+    /// <summary>
+    /// Goes on with an upload that an earlier process began and handed over. Asks the service nothing, and records nothing: what names the
+    /// upload is the caller's to keep.
+    /// </summary>
     /// <param name="metadata">What it was begun with, the attempt included.</param>
     /// <param name="parts">What it has of it: ETags by number.</param>
     IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts);
@@ -217,6 +220,9 @@ public interface IMultipartUpload
 
     /// <summary>Leaves it as it is, for another process to go on with.</summary>
     void HandOver();
+
+    /// <summary>It is this process' again, and is recorded as one to be aborted should the process end before it has ended.</summary>
+    void TakeBack();
 
     /// <summary>Drops the upload and its parts. Never throws: what stays is logged.</summary>
     ValueTask AbortAsync();

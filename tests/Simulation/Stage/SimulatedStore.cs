@@ -200,6 +200,10 @@ internal sealed class SimulatedStore(World world, Process process) : IObjectStor
         {
         }
 
+        public void TakeBack()
+        {
+        }
+
         public async ValueTask AbortAsync()
         {
             try

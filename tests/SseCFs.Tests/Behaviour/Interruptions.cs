@@ -90,6 +90,115 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         Assert.Empty(Kept);
     }
 
+    [Fact]
+    public async Task Half_an_upload_outlives_mounts_that_cannot_complete_it()
+    {
+        var expected = await KeepHalfAnUpload("a");
+        var kept = Assert.Single(Kept);
+
+        // It fails, as in a recovery, and ends without keeping anything anew.
+        await Kill();
+        Assert.NotEqual(0, await Mount.Files.DrainAsync(default));
+        Assert.Equal([kept], Kept);
+        Assert.Equal(1, Store.OpenUploads);
+
+        // It is interrupted.
+        await Kill();
+        using (var stop = new CancellationTokenSource())
+        {
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await Mount.Files.DrainAsync(stop.Token));
+        }
+        Assert.Equal([kept], Kept);
+        Assert.Equal(1, Store.OpenUploads);
+
+        // What it is recorded as beside the save is not what it is any more.
+        Register.Begin("a", Assert.Single(Store.UploadIds));
+        await Kill();
+        Assert.Equal(1, Store.OpenUploads);
+        Assert.Equal([kept], Kept);
+
+        Faults.Heal();
+        await Kill();
+        await Upload();
+        Assert.Equal(expected, Store["a"].Data);
+        Assert.Equal(0, Store.OpenUploads);
+        Assert.Empty(Kept);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_completion_that_a_mount_did_not_hear_of_is_found_by_the_next(bool isAtEnd)
+    {
+        var expected = await KeepHalfAnUpload("a");
+        await Kill();
+        Faults.Heal();
+        Faults.After(RequestKind.Complete, "a", _ => throw new FsException(FsError.Unavailable, "lost"));
+        Faults.Fail(RequestKind.Head, "a", times: 1000);
+        Assert.NotEqual(0, await Mount.Files.DrainAsync(default));
+        Assert.Equal(0, Store.OpenUploads);
+        if (isAtEnd)
+        {
+            Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+        }
+        Faults.Heal();
+        await Kill();
+        await Upload();
+        Assert.Equal(["a"], Store.Keys);
+        Assert.Equal(expected, Store["a"].Data);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_completion_with_other_content_is_not_taken_for_what_was_kept()
+    {
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, Mount.Content(60 << 20));
+        Faults.After(RequestKind.Complete, "a", _ => throw new FsException(FsError.Unavailable, "lost"));
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
+        Faults.Fail(RequestKind.UploadPart, null, times: 1000);
+        await Mount.WriteAt(handle, (60 << 20) - 3, [1, 2, 3]);
+        Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+        Faults.Heal();
+        await Kill();
+        Assert.Equal(1, await Mount.Files.DrainAsync(default));
+        Assert.Single(Kept);
+    }
+
+    [Fact]
+    public async Task Half_an_upload_of_a_file_that_is_removed_is_taken_back()
+    {
+        await KeepHalfAnUpload("a");
+        await Kill();
+        await Mount.Unlink("a");
+        Assert.Empty(Kept);
+        await Kill();
+        Assert.Equal(0, Store.OpenUploads);
+    }
+
+    [Fact]
+    public async Task Half_an_upload_whose_file_was_cut_is_taken_back_once_the_rest_is_stored()
+    {
+        var expected = await KeepHalfAnUpload("a");
+        await Kill();
+        var handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.Files.SetAttributesAsync(await Mount.InodeOf("a"), handle, new AttributeChange { Size = 5 }, Mount.User, default);
+        // Nobody was told that it is cut: as it was it is still kept.
+        Assert.Single(Kept);
+        await Kill();
+        Assert.Equal(1, Store.OpenUploads);
+        Assert.Equal(60 << 20, (await Mount.Stat("a")).Size);
+        handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.Files.SetAttributesAsync(await Mount.InodeOf("a"), handle, new AttributeChange { Size = 5 }, Mount.User, default);
+        Faults.Heal();
+        await Mount.Close(handle);
+        Assert.Equal(expected[..5], Store["a"].Data);
+        Assert.Empty(Kept);
+        await Kill();
+        Assert.Equal(0, Store.OpenUploads);
+    }
+
     [Theory]
     [InlineData(1000)]
     [InlineData(6 << 20)]
@@ -214,6 +323,19 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         await Kill();
         Assert.Equal(["d/", .. Enumerable.Range(0, 20).Select(i => $"d/{i:D2}")], Store.Keys);
         Assert.Empty(Kept);
+    }
+
+    /// <summary>A file of 60 MiB whose upload nobody can complete, and whose mount has ended.</summary>
+    private async Task<byte[]> KeepHalfAnUpload(string name)
+    {
+        var expected = Mount.Content(60 << 20);
+        var handle = await Mount.Create(name);
+        await Mount.WriteAt(handle, 0, expected);
+        Faults.Fail(RequestKind.UploadPart, null, times: 1000);
+        Faults.Fail(RequestKind.Complete, null, times: 1000);
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
+        Assert.Equal([(name, null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+        return expected;
     }
 
     [Fact]

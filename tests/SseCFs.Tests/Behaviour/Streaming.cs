@@ -198,6 +198,62 @@ public sealed class Streaming : MountTest
     }
 
     [Fact]
+    public async Task What_an_attempt_to_finish_sent_is_no_part_of_a_later_one()
+    {
+        Store.PutForeign("a", Large[..(40 * MiB)]);
+        Mount = new Mount(Faults, Clock);
+        Faults.Fail(RequestKind.StartUpload, "a");
+        var handle = await Mount.Open("a", OpenFlags.Write | OpenFlags.Read);
+        await Mount.WriteAt(handle, 40 * MiB, Large[(40 * MiB)..(70 * MiB)], append: true);
+        Faults.Fail(RequestKind.Complete, "a");
+        await Fails.With(FsError.Unavailable, async () => await Mount.Files.SyncAsync(handle, default));
+        // Now the start is one part, copied, which keeps numbers that the rest had before.
+        await Mount.WriteAt(handle, 70 * MiB, Large[(70 * MiB)..(90 * MiB)], append: true);
+        await Mount.Close(handle);
+        Assert.Equal(Large[..(90 * MiB)], Store["a"].Data);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_copied_goes_through_although_later_parts_were_dropped()
+    {
+        Store.PutForeign("a", Large[..(30 * MiB)]);
+        Store.CanCopyParts = false;
+        Mount = new Mount(Faults, Clock, new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory });
+        Faults.Before(RequestKind.CopyPart, "a", async cancellation =>
+        {
+            for (var i = 0; i < 1000 && Store.Requests.Count(RequestKind.UploadPart) < 3; i++)
+            {
+                await Task.Delay(10, cancellation);
+            }
+        });
+        var handle = await Mount.Open("a", OpenFlags.Write | OpenFlags.Read);
+        await Mount.WriteAt(handle, 30 * MiB, Large[(30 * MiB)..], append: true);
+        await Mount.Close(handle);
+        Assert.Equal(Large, Store["a"].Data);
+        Assert.Equal(0, Store.OpenUploads);
+    }
+
+    [PosixFact]
+    public async Task After_a_rename_it_leaves_under_its_new_name()
+    {
+        var handle = await Mount.Create("a");
+        await Mount.WriteAt(handle, 0, Large[..(20 * MiB)]);
+        for (var i = 0; i < 1000 && Store.Requests.Count(RequestKind.UploadPart) == 0; i++)
+        {
+            await Task.Delay(10);
+        }
+        Assert.NotEqual(0, Store.Requests.Count(RequestKind.UploadPart));
+        await Mount.Rename("a", "b");
+        await Mount.WriteAt(handle, 20 * MiB, Large[(20 * MiB)..]);
+        Assert.Empty(Store.Keys);
+        await Mount.Close(handle);
+        Assert.Equal(["b"], Store.Keys);
+        Assert.Equal(Large, Store["b"].Data);
+        await Mount.Remount();
+        Assert.Equal(0, Store.OpenUploads);
+    }
+
+    [Fact]
     public async Task Attributes_set_meanwhile_are_stored()
     {
         var handle = await Mount.Create("a");

@@ -165,6 +165,32 @@ public sealed class Holes : IDisposable
         Assert.Equal([(40 * GiB, 60 * GiB)], staged.ZeroedSince(0));
     }
 
+    [Fact]
+    public void A_hole_as_large_as_an_object_may_be_has_room_in_what_a_streamed_upload_leaves()
+    {
+        using var staged = new StagedContent(_area, null);
+        staged.TrySetSize(5 * TiB);
+        var parts = PartPlan.Make(staged, null, number: 8900);
+        Assert.True(parts[^1].Number <= IObjectStore.MaximumParts);
+        Assert.All(parts, part => Assert.InRange(part.End - part.Start, 1, IObjectStore.MaximumPartSize));
+        Assert.Equal(5 * TiB, parts[^1].End);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void What_the_parts_that_are_left_cannot_hold_is_too_large(bool isStored)
+    {
+        using var cache = new BlockCache(MiB, _pool);
+        using var stored = new StoredContent(new MemoryStore(new FakeTimeProvider()), cache, "k", "1", 100 * GiB);
+        using var staged = new StagedContent(_area, isStored ? stored : null);
+        staged.TrySetSize(100 * GiB);
+        var metadata = new ObjectMetadata(new Dictionary<string, string>(), null);
+        var info = new ObjectInfo("k", 100 * GiB, "1", default, Encryption.CustomerKey, metadata);
+        var refused = Assert.Throws<FsException>(() => PartPlan.Make(staged, isStored ? info : null, number: 9990));
+        Assert.Equal(FsError.FileTooLarge, refused.Reason);
+    }
+
     public void Dispose()
     {
         _staged.Dispose();
@@ -217,6 +243,10 @@ public sealed class Holes : IDisposable
             throw new NotSupportedException();
 
         public void HandOver()
+        {
+        }
+
+        public void TakeBack()
         {
         }
 

@@ -154,6 +154,8 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
 
         public void HandOver() => upload.HandOver();
 
+        public void TakeBack() => upload.TakeBack();
+
         public ValueTask AbortAsync() => upload.AbortAsync();
     }
 }

@@ -69,6 +69,9 @@ public abstract class JournalTest : MountTest
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>As another process opens it; to be disposed before the next one.</summary>
+    private protected ChangeJournal Open() => OpenJournal();
+
     private ChangeJournal OpenJournal(byte[]? otherKey = null) => ChangeJournal.Open(
         _root, "s3://bucket at http://localhost", new KeyRing(otherKey is null ? [_key] : [new CustomerKey(otherKey)]), _isWriteBack, NullLogger.Instance);
 }

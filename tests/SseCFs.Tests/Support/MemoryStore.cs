@@ -70,7 +70,18 @@ internal sealed class MemoryStore : IObjectStore
         {
             lock (_bucket)
             {
-                return _bucket.OpenUploads;
+                return _bucket.Uploads.Count;
+            }
+        }
+    }
+
+    public IReadOnlyList<string> UploadIds
+    {
+        get
+        {
+            lock (_bucket)
+            {
+                return [.. _bucket.Uploads.Keys];
             }
         }
     }
@@ -191,17 +202,20 @@ internal sealed class MemoryStore : IObjectStore
         lock (_bucket)
         {
             _bucket.Uploads[id] = parts;
-            _bucket.OpenUploads++;
         }
         return new MemoryUpload(this, key, id, metadata, parts);
     }
 
     public IMultipartUpload ResumeUpload(string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts)
     {
-        SortedDictionary<int, byte[]> there;
+        SortedDictionary<int, byte[]>? there;
         lock (_bucket)
         {
-            there = _bucket.Uploads[uploadId];
+            // One that is gone is found out by the first request.
+            if (!_bucket.Uploads.TryGetValue(uploadId, out there))
+            {
+                return new MemoryUpload(this, key, uploadId, metadata, []);
+            }
         }
         Assert.Equal(ETagsOf(there), parts);
         return new MemoryUpload(this, key, uploadId, metadata, there);
@@ -258,11 +272,15 @@ internal sealed class MemoryStore : IObjectStore
         await Task.Yield();
     }
 
-    internal void Upload(int number, SortedDictionary<int, byte[]> parts, byte[] data)
+    internal void Upload(MemoryUpload upload, int number, SortedDictionary<int, byte[]> parts, byte[] data)
     {
         Assert.InRange(number, 1, IObjectStore.MaximumParts);
         lock (_bucket)
         {
+            if (!_bucket.Uploads.ContainsKey(upload.UploadId))
+            {
+                throw Gone(upload.Key);
+            }
             parts[number] = data;
         }
     }
@@ -286,16 +304,22 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
-    internal WrittenObject Complete(string key, SortedDictionary<int, byte[]> parts, long expectedSize, ObjectMetadata metadata, WriteCondition condition)
+    internal WrittenObject Complete(MemoryUpload upload, SortedDictionary<int, byte[]> parts, long expectedSize, ObjectMetadata metadata, WriteCondition condition)
     {
+        var key = upload.Key;
         metadata.Attempt?.Send(new SentContent(expectedSize, ETag: null));
         lock (_bucket)
         {
+            if (!_bucket.Uploads.ContainsKey(upload.UploadId))
+            {
+                return _bucket.Objects.TryGetValue(key, out var there) && metadata.Attempt is { } attempt && there.Metadata.Attempt?.Id == attempt.Id
+                    && there.Data.Length == expectedSize ? new WrittenObject(there.ETag, there.LastModified) : throw Gone(key);
+            }
             Assert.All(parts.Values.SkipLast(1), part => Assert.True(part.Length >= IObjectStore.MinimumPartSize, "a part but the last is too small"));
             Check(key, condition);
             var data = Join(new ObjectContent([.. parts.Values.Select(part => (ReadOnlyMemory<byte>)part)], parts.Values.Sum(part => (long)part.Length)));
             Assert.Equal(expectedSize, data.Length);
-            _bucket.OpenUploads--;
+            _bucket.Uploads.Remove(upload.UploadId);
             return _bucket.Store(key, data, metadata, KeyFingerprint);
         }
     }
@@ -303,24 +327,18 @@ internal sealed class MemoryStore : IObjectStore
     public async ValueTask AbortUploadAsync(string key, string uploadId, CancellationToken cancellation)
     {
         await ReceiveAsync(RequestKind.Abort, key, cancellation);
-        Abort();
+        Abort(uploadId);
     }
 
-    internal bool HasVersion(string key, string etag)
+    internal void Abort(string uploadId)
     {
         lock (_bucket)
         {
-            return _bucket.Objects.TryGetValue(key, out var there) && there.ETag == etag;
+            _bucket.Uploads.Remove(uploadId);
         }
     }
 
-    internal void Abort()
-    {
-        lock (_bucket)
-        {
-            _bucket.OpenUploads--;
-        }
-    }
+    private static FsException Gone(string key) => new(FsError.NotFound, $"no such upload of {key}");
 
     internal static byte[] Join(ObjectContent content)
     {
@@ -371,9 +389,7 @@ internal sealed class MemoryBucket(TimeProvider clock)
 
     public SortedDictionary<string, MemoryObject> Objects { get; } = new(StringComparer.Ordinal);
 
-    public int OpenUploads { get; set; }
-
-    /// <summary>The parts of every upload that was ever begun.</summary>
+    /// <summary>The parts of every upload under way, by its id.</summary>
     public Dictionary<string, SortedDictionary<int, byte[]>> Uploads { get; } = [];
 
     public WrittenObject Store(string key, byte[] data, ObjectMetadata metadata, string? underKey)

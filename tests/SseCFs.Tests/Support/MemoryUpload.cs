@@ -7,7 +7,6 @@ namespace SseCFs.Tests.Support;
 internal sealed class MemoryUpload(MemoryStore store, string key, string id, ObjectMetadata metadata, SortedDictionary<int, byte[]> parts) : IMultipartUpload
 {
     private readonly SortedDictionary<int, byte[]> _parts = parts;
-    private WrittenObject? _written;
 
     public string Key => key;
 
@@ -20,7 +19,7 @@ internal sealed class MemoryUpload(MemoryStore store, string key, string id, Obj
     public async ValueTask UploadPartAsync(int number, ObjectContent content, CancellationToken cancellation)
     {
         await store.ReceiveAsync(RequestKind.UploadPart, key, cancellation);
-        store.Upload(number, _parts, MemoryStore.Join(content));
+        store.Upload(this, number, _parts, MemoryStore.Join(content));
     }
 
     public async ValueTask CopyPartAsync(int number, ObjectInfo source, long offset, long length, CancellationToken cancellation)
@@ -30,7 +29,7 @@ internal sealed class MemoryUpload(MemoryStore store, string key, string id, Obj
         {
             throw new FsException(FsError.NotSupported, "this service copies no parts");
         }
-        store.Upload(number, _parts, store.RangeOf(source, offset, length));
+        store.Upload(this, number, _parts, store.RangeOf(source, offset, length));
     }
 
     public void LeaveOut(int above)
@@ -44,22 +43,21 @@ internal sealed class MemoryUpload(MemoryStore store, string key, string id, Obj
     public async ValueTask<WrittenObject> CompleteAsync(long expectedSize, WriteCondition condition, CancellationToken cancellation)
     {
         await store.ReceiveAsync(RequestKind.Complete, key, cancellation);
-        if (_written is { } done)
-        {
-            return store.HasVersion(key, done.ETag) ? done : throw new FsException(FsError.NotFound, $"no such upload of {key}");
-        }
-        _written = store.Complete(key, _parts, expectedSize, metadata, condition);
-        return _written.Value;
+        return store.Complete(this, _parts, expectedSize, metadata, condition);
     }
 
     public void HandOver()
     {
     }
 
+    public void TakeBack()
+    {
+    }
+
     public async ValueTask AbortAsync()
     {
         await store.ReceiveAsync(RequestKind.Abort, key, CancellationToken.None);
-        store.Abort();
+        store.Abort(id);
     }
 }
 

@@ -99,11 +99,12 @@ internal sealed class Service : IAsyncDisposable
     }
 
     /// <summary>Begins a multipart upload and leaves it.</summary>
-    public async Task BeginUploadAsync(string name)
+    /// <returns>Its id.</returns>
+    public async Task<string> BeginUploadAsync(string name)
     {
         using var key = new CustomerKey(RandomNumberGenerator.GetBytes(CustomerKey.Length));
         using var store = Connect(key);
-        await store.StartUploadAsync(name, new ObjectMetadata(new Dictionary<string, string>(), null), CancellationToken.None);
+        return (await store.StartUploadAsync(name, new ObjectMetadata(new Dictionary<string, string>(), null), CancellationToken.None)).UploadId;
     }
 
     /// <summary>The bucket as a tool makes it that knows nothing of SSE-C.</summary>

@@ -19,6 +19,9 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
     private const int StreamedPart = 8 << 20;
     private const int PartsAtOnce = 4;
 
+    /// <summary>How long an interrupted program waits for the service to hear that the upload of a copy is not wanted any more.</summary>
+    private static readonly TimeSpan LongestAbort = TimeSpan.FromSeconds(1.5);
+
     public async ValueTask<WrittenObject> CopyAsync(ObjectInfo source, string destination, ObjectMetadata metadata, WriteCondition condition, CancellationToken cancellation)
     {
         if (source.Size <= ThroughMemory)
@@ -189,6 +192,12 @@ internal sealed class S3Copy(S3Requests requests, IObjectStore store)
                 throw new FsException(FsError.Stale, $"{source.Key} changed while it was copied");
             }
             return await upload.CompleteAsync(source.Size, condition, cancellation).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // Goes on behind. What does not come through is recorded in the journal.
+            await Task.WhenAny(upload.AbortAsync().AsTask(), Task.Delay(LongestAbort, CancellationToken.None)).ConfigureAwait(false);
+            throw;
         }
         catch
         {

@@ -72,7 +72,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
 
     public static S3MultipartUpload Resume(S3Requests requests, string key, string uploadId, ObjectMetadata metadata, IReadOnlyDictionary<int, string> parts)
     {
-        var upload = new S3MultipartUpload(requests, key, uploadId, metadata) { _registered = requests.Options.Uploads?.Begin(key, uploadId) };
+        var upload = new S3MultipartUpload(requests, key, uploadId, metadata);
         foreach (var (number, etag) in parts)
         {
             upload._parts[number] = etag;
@@ -177,6 +177,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
     }
 
     public void HandOver() => _registered?.Dispose();
+
+    public void TakeBack() => _registered = _requests.Options.Uploads?.Begin(Key, UploadId);
 
     public async ValueTask AbortAsync()
     {
