@@ -182,7 +182,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             lock (file.Sync)
             {
                 file.Stored = null;
-                file.Attempts.Clear();
+                file.ForgetAttempts();
                 // Those who have it open go on seeing what they changed.
                 file.Attributes = file.Attributes.Current is { } current ? InodeAttributes.Of(current) : file.Attributes;
                 if (file.Handles == 0)

@@ -40,7 +40,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
     public async ValueTask SaveReleasedAsync(FileInode file)
     {
         // Whoever holds the gate stores it already, or is about to.
-        if (file.Gate.CurrentCount == 0 || !await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
+        if (!file.IsGateFree || !await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
         {
             queue.Start(file);
         }

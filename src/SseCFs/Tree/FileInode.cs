@@ -6,6 +6,8 @@ namespace SseCFs.Tree;
 /// <summary>A regular file, symbolic link, FIFO or socket. Members are guarded by <see cref="Inode.Sync"/>.</summary>
 internal sealed class FileInode(ulong number) : Inode(number)
 {
+    private PendingAttempts? _attempts;
+
     /// <summary>The version in the store as last seen; null until the first upload.</summary>
     public StoredVersion? Stored { get; set; }
 
@@ -31,7 +33,12 @@ internal sealed class FileInode(ulong number) : Inode(number)
     public StagedContent? Staged { get; set; }
 
     /// <summary>Attempts to store it whose outcome is not known.</summary>
-    public PendingAttempts Attempts => field ??= new PendingAttempts();
+    public PendingAttempts Attempts => _attempts ??= new PendingAttempts();
+
+    public bool HasAttempts => _attempts is { IsEmpty: false };
+
+    /// <summary>A version that stands after all of them is known.</summary>
+    public void ForgetAttempts() => _attempts = null;
 
     /// <summary>An upload reads the staged content: writers wait at the gate.</summary>
     public bool IsUploading { get; set; }
