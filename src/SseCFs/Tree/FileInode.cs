@@ -43,9 +43,13 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>An upload reads the staged content: writers wait at the gate.</summary>
     public bool IsUploading { get; set; }
 
-    /// <summary>Open handles, and those of them that may write.</summary>
+    /// <summary>Open handles, and those of them that may read, or write.</summary>
     public int Handles { get; set; }
+    public int Readers { get; set; }
     public int Writers { get; set; }
+
+    /// <summary>Removed while nobody could read it: what it held is gone, and those who have it open can only write.</summary>
+    public bool IsGivenUp { get; set; }
 
     /// <summary>Grows when another writer's version takes the place of ours.</summary>
     public int Generation { get; set; }
