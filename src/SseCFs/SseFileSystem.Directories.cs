@@ -30,8 +30,7 @@ public sealed partial class SseFileSystem
         }
         if (opened.Snapshot is null || offset == 0)
         {
-            await _lister.RefreshAsync(opened.Directory, DirectoryLister.AllPages, _mounted.Options.AttributesValid, cancellation).ConfigureAwait(false);
-            opened.Snapshot = TakeSnapshot(opened.Directory);
+            opened.Snapshot = await TakeSnapshotAsync(opened.Directory, cancellation).ConfigureAwait(false);
         }
         if (offset == 0 && !sink.TryAdd(new DirectoryItem("."u8, opened.Directory.Number, FileType.Directory, 1), null))
         {
@@ -48,6 +47,7 @@ public sealed partial class SseFileSystem
         {
             var (name, inode) = snapshot[i];
             Entry? entry = null;
+            var isCounted = false;
             if (withAttributes || mayHide)
             {
                 for (asked = Math.Max(asked, i); asked < snapshot.Count && asked < i + MetadataAhead; asked++)
@@ -59,22 +59,31 @@ public sealed partial class SseFileSystem
             {
                 continue;
             }
-            if (withAttributes)
+            try
             {
-                entry = await TryGetEntryAsync(inode, cancellation).ConfigureAwait(false);
+                // Counted before it is told, so that it stays. Of what was dropped from memory since, only the name is known.
+                if (withAttributes && _mounted.Names.TryAddLookup(inode, isTold: true))
+                {
+                    isCounted = true;
+                    entry = await TryGetEntryAsync(inode, cancellation).ConfigureAwait(false);
+                }
+                if (inode is { IsDetached: true, IsEvicted: false })
+                {
+                    continue;
+                }
+                var type = inode is FileInode file ? file.Type : FileType.Directory;
+                if (!sink.TryAdd(new DirectoryItem(name, inode.Number, type, (ulong)i + 3), entry))
+                {
+                    return;
+                }
+                isCounted &= entry is null;
             }
-            if (inode.IsDetached)
+            finally
             {
-                continue;
-            }
-            var type = inode is FileInode file ? file.Type : FileType.Directory;
-            if (!sink.TryAdd(new DirectoryItem(name, inode.Number, type, (ulong)i + 3), entry))
-            {
-                return;
-            }
-            if (entry is not null)
-            {
-                _mounted.Names.AddLookup(inode, isTold: true);
+                if (isCounted)
+                {
+                    _mounted.Names.Forget(inode.Number, 1);
+                }
             }
         }
     }
@@ -161,18 +170,28 @@ public sealed partial class SseFileSystem
         return key.Length > 0;
     }
 
-    private List<(byte[] Name, Inode Inode)> TakeSnapshot(DirectoryInode directory)
+    private async ValueTask<IReadOnlyList<(byte[] Name, Inode Inode)>> TakeSnapshotAsync(DirectoryInode directory, CancellationToken cancellation)
     {
-        lock (_mounted.Names.Sync)
+        _mounted.Names.BeginReading(directory);
+        try
         {
-            return [.. directory.Children.Select(pair => (FileName.ToName(pair.Key)!, pair.Value))];
+            await _lister.RefreshAsync(directory, DirectoryLister.AllPages, _mounted.Options.AttributesValid, cancellation).ConfigureAwait(false);
+            lock (_mounted.Names.Sync)
+            {
+                return [.. directory.Children.Select(pair => (FileName.ToName(pair.Key)!, pair.Value))];
+            }
+        }
+        finally
+        {
+            _mounted.Names.EndReading(directory);
+            _eviction.Run();
         }
     }
 
     /// <summary>Starts the request; its failure is seen by whoever waits for that inode.</summary>
     private void AskAhead(Inode inode)
     {
-        if (!_metadata.IsKnown(inode))
+        if (!inode.IsDetached && !_metadata.IsKnown(inode))
         {
             _ = ObserveAsync(_metadata.EnsureAsync(inode, withContent: false, CancellationToken.None));
         }

@@ -94,7 +94,7 @@ public sealed partial class SseFileSystem
         return _content.WriteAsync(file, offset, data, append, cancellation);
     }
 
-    public ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation)
+    public ValueTask FlushAsync(ulong handle, Func<ValueTask<bool>>? staysOpen, CancellationToken cancellation)
     {
         var opened = GetFileHandle(handle);
         return opened.CanWrite && (opened.File.Staged is not null || opened.File.Stored is null)
@@ -115,6 +115,7 @@ public sealed partial class SseFileSystem
         lock (file.Sync)
         {
             isLast = --file.Handles == 0;
+            file.Readers -= opened.CanRead ? 1 : 0;
             isLastWriter = opened.CanWrite && --file.Writers == 0;
         }
         if (file.IsDetached && file.Stored is null)
@@ -156,7 +157,12 @@ public sealed partial class SseFileSystem
             {
                 SetIdBits.TryClear(file, keepsGroup);
             }
+            if (file.IsGivenUp && (flags & OpenFlags.Read) != 0)
+            {
+                throw new FsException(FsError.Stale, $"inode {file.Number} was removed while nobody could read it");
+            }
             file.Handles++;
+            file.Readers += (flags & OpenFlags.Read) != 0 ? 1 : 0;
             file.Writers += (flags & OpenFlags.Write) != 0 ? 1 : 0;
             generation = file.Generation;
             keepCache = file.KernelGeneration == generation;

@@ -36,10 +36,18 @@ public sealed partial class SseFileSystem
     private async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, bool isToOpen, CancellationToken cancellation)
     {
         var directory = _mounted.Names.GetDirectory(parent);
-        var inode = await _lookup.LookUpAsync(directory, FileName.ToSegment(name.Span), caller, isToOpen, cancellation).ConfigureAwait(false);
-        return _metadata.IsHidden(inode)
-            ? throw new FsException(FsError.NotFound, $"{_mounted.Names.KeyOf(inode)} is not shown because it is not encrypted")
-            : _lookup.Give(inode, caller);
+        for (; ; )
+        {
+            var inode = await _lookup.LookUpAsync(directory, FileName.ToSegment(name.Span), caller, isToOpen, cancellation).ConfigureAwait(false);
+            if (_metadata.IsHidden(inode))
+            {
+                throw new FsException(FsError.NotFound, $"{_mounted.Names.KeyOf(inode)} is not shown because it is not encrypted");
+            }
+            if (_lookup.TryGive(inode, caller) is { } entry)
+            {
+                return entry;
+            }
+        }
     }
 
     /// <summary>The directory of an operation that takes a name in it.</summary>

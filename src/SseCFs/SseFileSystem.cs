@@ -19,6 +19,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly DirectoryLister _lister;
     private readonly MetadataReader _metadata;
     private readonly LookAhead _ahead;
+    private readonly Eviction _eviction;
     private readonly SeriesDetector _series;
     private readonly Lookup _lookup;
     private readonly FileCopies _copies;
@@ -43,9 +44,10 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _mounted = new Mounted(store, options, journal, clock, log);
         _lister = new DirectoryLister(_mounted);
         _metadata = new MetadataReader(_mounted);
+        _eviction = new Eviction(_mounted);
         _ahead = new LookAhead(_mounted, _metadata);
         _series = new SeriesDetector(_mounted, _lister);
-        _lookup = new Lookup(_mounted, _lister, _metadata, _ahead, _series);
+        _lookup = new Lookup(_mounted, _lister, _metadata, _ahead, _series, _eviction);
         _copies = new FileCopies(_mounted);
         var markers = new DirectoryMarkers(_mounted);
         _storer = new FileStorer(_mounted, _sends, _copies, markers);
@@ -73,6 +75,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
                 new PendingChange(_mounted.Names.KeyOf(file), ChangeState.Drafting, file.Size, _mounted.Clock.GetUtcNow(), Failure: null, NextTry: null))];
         }
     }
+
+    /// <summary>The number of names that are known without a question.</summary>
+    public int NamesInMemory => _mounted.Names.Count;
 
     /// <summary>Files that another writer changed too, oldest first; the last 100.</summary>
     public IReadOnlyList<Conflict> Conflicts => _mounted.Activity.Conflicts;

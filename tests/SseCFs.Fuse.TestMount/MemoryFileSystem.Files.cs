@@ -66,7 +66,7 @@ internal sealed partial class MemoryFileSystem
         }
     }
 
-    public ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation) => ValueTask.CompletedTask;
+    public ValueTask FlushAsync(ulong handle, Func<ValueTask<bool>>? staysOpen, CancellationToken cancellation) => ValueTask.CompletedTask;
 
     public ValueTask SyncAsync(ulong handle, CancellationToken cancellation) => ValueTask.CompletedTask;
 

@@ -99,7 +99,7 @@ internal static class FileOperations
     {
         var handle = request.Body.Read<FlushIn>().Handle;
         var (descriptors, inode) = (request.Session.Descriptors, request.NodeId);
-        await request.FileSystem.FlushAsync(handle, () => descriptors.OpenerHas(handle, inode), request.Cancellation).ConfigureAwait(false);
+        await request.FileSystem.FlushAsync(handle, () => descriptors.OpenerHasAsync(handle, inode), request.Cancellation).ConfigureAwait(false);
         request.ReplyEmpty();
     }
 

@@ -24,7 +24,14 @@ internal sealed class OpenDescriptors
     /// <summary>Most descriptors of one process that are looked at: a close must not take long.</summary>
     internal const int MostLookedAt = 256;
 
+    /// <summary>A process that is stuck in the kernel may hold up whoever looks at it in /proc; so many threads at most, and no reader of requests.</summary>
+    private const int MostAtOnce = 4;
+
+    /// <summary>A close does not wait longer for the answer.</summary>
+    internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
+
     private readonly ConcurrentDictionary<ulong, uint> _openers = new();
+    private readonly SemaphoreSlim _looking = new(MostAtOnce);
 
     /// <summary>What is served; null while that is not known, and if it is no mount.</summary>
     public MountEntry? Mount { get; set; }
@@ -43,10 +50,39 @@ internal sealed class OpenDescriptors
 
     /// <summary>
     /// Whether the process that opened the handle has a descriptor of the inode that can write. False also where that cannot be told: the
-    /// thread that opened it is gone, may not be looked at, or has too many descriptors, or Linux is older than 5.14 and tells no inodes.
+    /// thread that opened it is gone, may not be looked at, does not answer, or has too many descriptors, or Linux is older than 5.14 and
+    /// tells no inodes.
     /// </summary>
-    public bool OpenerHas(ulong handle, ulong inode) =>
-        Mount is { } mount && _openers.TryGetValue(handle, out var thread) && Has(thread, inode, mount);
+    public ValueTask<bool> OpenerHasAsync(ulong handle, ulong inode) =>
+        Mount is { } mount && _openers.TryGetValue(handle, out var thread) ? new(AskAsync(() => Has(thread, inode, mount))) : new(false);
+
+    /// <summary>Lets another thread look. False where it takes too long.</summary>
+    internal async Task<bool> AskAsync(Func<bool> look)
+    {
+        if (!await _looking.WaitAsync(Longest).ConfigureAwait(false))
+        {
+            return false;
+        }
+        var looking = Task.Run(() =>
+        {
+            try
+            {
+                return look();
+            }
+            finally
+            {
+                _looking.Release();
+            }
+        });
+        try
+        {
+            return await looking.WaitAsync(Longest).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
 
     internal static bool Has(uint thread, ulong inode, in MountEntry mount)
     {

@@ -32,7 +32,7 @@ internal sealed class MountCommand
     private readonly Option<string> _networkName = Parsers.Option("--network-name", "NAME", "On Windows: a network drive of this name, \\\\ssecfs\\NAME, instead of a disk", DrivePlace.ParseNetworkName);
     private readonly Option<bool> _asService = Parsers.Switch("--service", "On Windows: as a service, started by the service control manager");
     private readonly Option<string> _sddl = Parsers.Option("--sddl", "SDDL", "On Windows: one security descriptor for all files, such as D:P(A;;FA;;;OW) [default: what each file's mode says]", text => text);
-    private readonly Option<long> _memory = Parsers.Option("--memory", "SIZE", "All caches and buffers together, at least 64M [default: 512M]", ParseMemory);
+    private readonly Option<long> _memory = Parsers.Option("--memory", "SIZE", "All caches, buffers and names together, at least 64M [default: 512M]", ParseMemory);
 
     private readonly Option<string> _spillDirectory = Parsers.Option(
         "--spill-dir", "DIR", "Where written data goes, encrypted, that finds no room in memory [default: TMPDIR, else /tmp]", ParseDirectory);

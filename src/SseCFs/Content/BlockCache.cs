@@ -14,6 +14,7 @@ internal sealed class BlockCache : IDisposable
     private readonly Lock _compaction = new();
     private readonly long _limit;
     private long _bytes;
+    private long _reserved;
 
     /// <param name="limit">Bytes of block capacity kept at most.</param>
     public BlockCache(long limit, BlockPool pool)
@@ -24,6 +25,11 @@ internal sealed class BlockCache : IDisposable
     }
 
     public BlockPool Pool { get; }
+
+    private long Room => _limit - Interlocked.Read(ref _reserved);
+
+    /// <summary>Leaves some of the limit to what else is kept, but a third for blocks in any case. Blocks that are here go when the next one comes.</summary>
+    public void Reserve(long bytes) => Interlocked.Exchange(ref _reserved, Math.Min(bytes, _limit / 3 * 2));
 
     /// <summary>Bytes that may be fetched ahead of one reader without driving out what others use.</summary>
     public long ReadAheadLimit => _limit / 4;
@@ -72,15 +78,15 @@ internal sealed class BlockCache : IDisposable
     /// </summary>
     private void MakeRoom(int needed)
     {
-        if (Interlocked.Read(ref _bytes) + needed <= _limit)
+        if (Interlocked.Read(ref _bytes) + needed <= Room)
         {
             return;
         }
         lock (_compaction)
         {
-            if (_cache.Count > 0 && _cache.GetCurrentStatistics()!.CurrentEstimatedSize + needed > _limit)
+            if (_cache.Count > 0 && _cache.GetCurrentStatistics()!.CurrentEstimatedSize is { } size && size + needed - Room is > 0 and var surplus)
             {
-                _cache.Compact(Math.Max(CompactionShare, 1.0 / _cache.Count));
+                _cache.Compact(Math.Max((double)surplus / size, Math.Max(CompactionShare, 1.0 / _cache.Count)));
             }
         }
     }

@@ -119,9 +119,14 @@ internal sealed class StagedChunks(StagedContent owner, StagingArea area, Lock s
         {
             await area.Spill.ReadAsync(place, block.Buffer, cancellation).ConfigureAwait(false);
         }
-        catch
+        catch (Exception e)
         {
             block.Release();
+            if (e is FsException && HasMoved(chunk, place))
+            {
+                // Its place holds another one by now, or nothing.
+                return;
+            }
             throw;
         }
         lock (sync)
@@ -136,6 +141,15 @@ internal sealed class StagedChunks(StagedContent owner, StagingArea area, Lock s
             Account(chunk, 0, block.Capacity);
         }
         area.Spill.Free(place);
+    }
+
+    /// <summary>Whether a chunk is no longer at a place in the spill file: it was loaded, dropped, or spilled again.</summary>
+    public bool HasMoved(StagedChunk chunk, SpillPlace place)
+    {
+        lock (sync)
+        {
+            return chunk.Spilled != place;
+        }
     }
 
     /// <summary>Moves a chunk to the spill file, unless it is written to meanwhile.</summary>

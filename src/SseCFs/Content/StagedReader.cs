@@ -264,21 +264,13 @@ internal sealed class StagedReader(StagedContent staged, ExtentMap map, StagedCh
             }
             return true;
         }
-        catch (FsException) when (HasMoved(chunk, place))
+        catch (FsException) when (chunks.HasMoved(chunk, place))
         {
             return false;
         }
         finally
         {
             block.Release();
-        }
-    }
-
-    private bool HasMoved(StagedChunk chunk, SpillPlace place)
-    {
-        lock (sync)
-        {
-            return chunk.Spilled != place;
         }
     }
 

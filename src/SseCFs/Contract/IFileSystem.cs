@@ -92,7 +92,7 @@ public interface IFileSystem
     /// of its own. It is asked only where something is to be stored, and its answer counts only where no other handle can write the
     /// file, since whose descriptor it is cannot be told.
     /// </param>
-    ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation);
+    ValueTask FlushAsync(ulong handle, Func<ValueTask<bool>>? staysOpen, CancellationToken cancellation);
 
     /// <summary>fsync(2): data and metadata are stored when it returns.</summary>
     ValueTask SyncAsync(ulong handle, CancellationToken cancellation);

@@ -24,8 +24,11 @@ public sealed record SseFileSystemOptions
     /// <summary>Note when a file or directory is made: POSIX shows it nowhere, Windows does.</summary>
     public bool KeepCreationTime { get; init; }
 
-    /// <summary>Bytes of file content in memory, cached, staged and under way together; at least <see cref="SmallestMemory"/>.</summary>
+    /// <summary>Bytes of file content in memory, cached, staged and under way, and of names together; at least <see cref="SmallestMemory"/>.</summary>
     public long Memory { get; init; } = 512L << 20;
+
+    /// <summary>Names in memory beyond which those are dropped that no program uses; null: as many as take a quarter of the memory.</summary>
+    public int? MostNames { get; init; }
 
     /// <summary>Where staged data goes, encrypted, that finds no room in memory.</summary>
     public string SpillDirectory { get; init; } = Path.GetTempPath();

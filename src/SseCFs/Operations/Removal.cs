@@ -113,12 +113,12 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
     }
 
     /// <summary>
-    /// Takes all of a file's content into the staging area while handles are open on it: its object is about to go, and they must go on reading.
+    /// Takes all of a file's content into the staging area while handles are open on it that can read: its object is about to go, and they must go on reading.
     /// By a caller who holds the file's gate.
     /// </summary>
     public async ValueTask SaveForHandlesAsync(FileInode file, CancellationToken cancellation)
     {
-        if (file.Handles == 0 || file.IsUnreadable)
+        if (file.Readers == 0 || file.IsUnreadable)
         {
             return;
         }
@@ -181,8 +181,9 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
             file.ForgetSave();
             lock (file.Sync)
             {
+                var size = file.Size;
                 file.Stored = null;
-                file.Attempts.Clear();
+                file.ForgetAttempts();
                 // Those who have it open go on seeing what they changed.
                 file.Attributes = file.Attributes.Current is { } current ? InodeAttributes.Of(current) : file.Attributes;
                 if (file.Handles == 0)
@@ -193,8 +194,23 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
                     file.Content?.Dispose();
                     file.Content = null;
                 }
+                else if (file.Readers == 0)
+                {
+                    GiveUpContent(file, size);
+                }
             }
         }
+    }
+
+    /// <summary>Those who can only write go on with a file of the same size. Under <see cref="Inode.Sync"/>.</summary>
+    private void GiveUpContent(FileInode file, long size)
+    {
+        file.Staged?.Dispose();
+        file.Staged = new StagedContent(mounted.Staging, null);
+        file.Staged.TrySetSize(size);
+        file.Content?.Dispose();
+        file.Content = null;
+        file.IsGivenUp = true;
     }
 
     private static async ValueTask RewriteAsync(StagedContent staged, long offset, long end, CancellationToken cancellation)

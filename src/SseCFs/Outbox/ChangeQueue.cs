@@ -103,7 +103,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
         for (; ; )
         {
             // Whoever holds the gate may be storing it just now: that is waited for.
-            if (!FileStorer.NeedsStoring(inode) && inode.Gate.CurrentCount > 0)
+            if (!FileStorer.NeedsStoring(inode) && inode.IsGateFree)
             {
                 return;
             }
@@ -359,7 +359,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
                 if (!FileStorer.NeedsStoring(change.Inode))
                 {
                     // Removed, or stored by somebody else, who may not be done yet.
-                    if (change.Inode.Gate.CurrentCount > 0)
+                    if (change.Inode.IsGateFree)
                     {
                         _changes.Remove(change.Inode);
                     }

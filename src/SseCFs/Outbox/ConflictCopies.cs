@@ -42,7 +42,7 @@ internal sealed class ConflictCopies(Mounted mounted)
                 file.Staged = null;
                 file.WrittenAt = null;
                 file.Attributes = file.Attributes.WithoutPatch();
-                file.Attempts.Clear();
+                file.ForgetAttempts();
                 if (theirs is not null)
                 {
                     Versions.Replace(mounted, file, new StoredVersion(theirs.ETag, theirs.Size, theirs.LastModified, theirs.Encryption));

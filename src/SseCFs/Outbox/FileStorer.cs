@@ -26,7 +26,7 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
     public async ValueTask StoreAsync(Inode inode, SemaphoreSlim? lane, CancellationToken cancellation)
     {
         // Whoever holds the gate may be storing it just now: that is waited for.
-        if (!NeedsStoring(inode) && inode.Gate.CurrentCount > 0)
+        if (!NeedsStoring(inode) && inode.IsGateFree)
         {
             return;
         }
@@ -306,7 +306,7 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
                     Versions.Moved(file, key, written);
                     file.Attributes = file.Attributes.AfterStoring(sent with { Metadata = metadata });
                     file.AreAttributesInFlight = false;
-                    file.Attempts.Clear();
+                    file.ForgetAttempts();
                 }
             }
             file.ForgetSave();

@@ -28,9 +28,9 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
 
     /// <summary>The same for a close of one descriptor. Uploads nothing while the process that opened the file has another.</summary>
     /// <param name="staysOpen">As in <see cref="IFileSystem.FlushAsync"/>.</param>
-    public async ValueTask SaveAtCloseAsync(FileInode file, Func<bool>? staysOpen, CancellationToken cancellation)
+    public async ValueTask SaveAtCloseAsync(FileInode file, Func<ValueTask<bool>>? staysOpen, CancellationToken cancellation)
     {
-        if (!await TrySaveAsync(file, cancellation).ConfigureAwait(false) && !StaysOpen(file, staysOpen))
+        if (!await TrySaveAsync(file, cancellation).ConfigureAwait(false) && !await StaysOpenAsync(file, staysOpen).ConfigureAwait(false))
         {
             await queue.StoreAsync(file, cancellation).ConfigureAwait(false);
         }
@@ -40,7 +40,7 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
     public async ValueTask SaveReleasedAsync(FileInode file)
     {
         // Whoever holds the gate stores it already, or is about to.
-        if (file.Gate.CurrentCount == 0 || !await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
+        if (!file.IsGateFree || !await TrySaveAsync(file, CancellationToken.None).ConfigureAwait(false))
         {
             queue.Start(file);
         }
@@ -68,10 +68,10 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
     }
 
     /// <returns>False also where it cannot be told.</returns>
-    private static bool StaysOpen(FileInode file, Func<bool>? staysOpen)
+    private static async ValueTask<bool> StaysOpenAsync(FileInode file, Func<ValueTask<bool>>? staysOpen)
     {
         // A second time afterwards: the descriptor may be that of a handle which was opened meanwhile.
-        return staysOpen is not null && HasOneWriter() && staysOpen() && HasOneWriter();
+        return staysOpen is not null && HasOneWriter() && await staysOpen().ConfigureAwait(false) && HasOneWriter();
 
         bool HasOneWriter()
         {

@@ -14,6 +14,21 @@ internal sealed class DirectoryInode : Inode
     /// <summary>The number of requests in flight that ask for names in it, listings included.</summary>
     public int Questions { get; set; }
 
+    /// <summary>The sequence when the oldest of them may have begun.</summary>
+    public long QuestionsSince { get; set; }
+
+    /// <summary>The latest change of an entry at or below it, also of one that was dropped from memory since.</summary>
+    public long ChangedBelowAt { get; set; }
+
+    /// <summary>The sequence when a name in it was last dropped from memory: what was missed before may have been there since.</summary>
+    public long EvictedAt { get; set; }
+
+    /// <summary>Its place among the directories that have children, in the order of their last use.</summary>
+    public LinkedListNode<DirectoryInode> Use => field ??= new LinkedListNode<DirectoryInode>(this);
+
+    /// <summary>Those who need its names to be complete: none is dropped from memory meanwhile.</summary>
+    public int Readers { get; set; }
+
     /// <summary>Names removed here while a request about names was under way, with the sequence of the removal: its answer may still show them.</summary>
     public Dictionary<string, long> Removed { get; } = new(StringComparer.Ordinal);
 

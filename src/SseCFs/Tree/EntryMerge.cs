@@ -133,7 +133,7 @@ internal sealed class EntryMerge(Mounted mounted)
     /// <summary>The inode changed here since, or something at or below it is unsaved: it exists, whatever an answer says.</summary>
     private static bool IsNewer(Inode inode, long started) => inode.ChangedAt > started || inode switch
     {
-        DirectoryInode directory => directory.Children.Values.Any(child => IsNewer(child, started)),
+        DirectoryInode directory => directory.ChangedBelowAt > started || directory.Children.Values.Any(child => IsNewer(child, started)),
         FileInode file => file.HoldsUnsaved,
         _ => false,
     };

@@ -6,6 +6,8 @@ namespace SseCFs.Tree;
 /// <summary>A regular file, symbolic link, FIFO or socket. Members are guarded by <see cref="Inode.Sync"/>.</summary>
 internal sealed class FileInode(ulong number) : Inode(number)
 {
+    private PendingAttempts? _attempts;
+
     /// <summary>The version in the store as last seen; null until the first upload.</summary>
     public StoredVersion? Stored { get; set; }
 
@@ -31,14 +33,23 @@ internal sealed class FileInode(ulong number) : Inode(number)
     public StagedContent? Staged { get; set; }
 
     /// <summary>Attempts to store it whose outcome is not known.</summary>
-    public PendingAttempts Attempts => field ??= new PendingAttempts();
+    public PendingAttempts Attempts => _attempts ??= new PendingAttempts();
+
+    public bool HasAttempts => _attempts is { IsEmpty: false };
+
+    /// <summary>A version that stands after all of them is known.</summary>
+    public void ForgetAttempts() => _attempts = null;
 
     /// <summary>An upload reads the staged content: writers wait at the gate.</summary>
     public bool IsUploading { get; set; }
 
-    /// <summary>Open handles, and those of them that may write.</summary>
+    /// <summary>Open handles, and those of them that may read, or write.</summary>
     public int Handles { get; set; }
+    public int Readers { get; set; }
     public int Writers { get; set; }
+
+    /// <summary>Removed while nobody could read it: what it held is gone, and those who have it open can only write.</summary>
+    public bool IsGivenUp { get; set; }
 
     /// <summary>Grows when another writer's version takes the place of ours.</summary>
     public int Generation { get; set; }

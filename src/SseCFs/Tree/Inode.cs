@@ -16,8 +16,13 @@ internal abstract class Inode(ulong number)
 
     public Lock Sync { get; } = new();
 
-    /// <summary>Held by whoever changes what the store has of this inode.</summary>
-    public SemaphoreSlim Gate { get; } = new(1, 1);
+    private SemaphoreSlim? _gate;
+
+    /// <summary>Held by whoever changes what the store has of this inode. Made when it is first taken: of most inodes nobody changes anything.</summary>
+    public SemaphoreSlim Gate => Volatile.Read(ref _gate) ?? Interlocked.CompareExchange(ref _gate, new SemaphoreSlim(1, 1), null) ?? _gate;
+
+    /// <summary>Nobody holds the gate.</summary>
+    public bool IsGateFree => Volatile.Read(ref _gate) is not { CurrentCount: 0 };
 
     /// <summary>Null for the root, and for what was never attached.</summary>
     public DirectoryInode? Parent { get; set; }
@@ -30,6 +35,12 @@ internal abstract class Inode(ulong number)
 
     /// <summary>No longer to be found by its name: removed, or replaced by another version.</summary>
     public bool IsDetached { get; set; }
+
+    /// <summary>Dropped from memory: the name leads to another inode when it is next asked for. It counts as detached.</summary>
+    public bool IsEvicted { get; set; }
+
+    /// <summary>The kernel was asked to forget it, and has not looked it up since.</summary>
+    public bool IsToBeForgotten { get; set; }
 
     /// <summary>The <see cref="Namespace"/>'s sequence when this inode's entry last changed here: a listing begun before knows less than we do.</summary>
     public long ChangedAt { get; set; }

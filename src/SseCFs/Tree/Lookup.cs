@@ -1,7 +1,7 @@
 namespace SseCFs.Tree;
 
 /// <summary>Finds names: in what is known and recent enough, else by asking the store for that name alone. Thread-safe.</summary>
-internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead, SeriesDetector series)
+internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataReader metadata, LookAhead ahead, SeriesDetector series, Eviction eviction)
 {
     /// <summary>A directory of more pages is not listed again soon for a name in another case.</summary>
     private const int MostPages = 10;
@@ -83,16 +83,24 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
                 : isLarge || directory.AnyCase.Find(name).Count > 0 ? mounted.Options.AttributesValid
                 : Instant;
         }
-        await lister.RefreshAsync(directory, DirectoryLister.AllPages, within, cancellation).ConfigureAwait(false);
-        if (Known() is { Count: > 0 } known)
+        _names.BeginReading(directory);
+        try
         {
-            return known;
+            await lister.RefreshAsync(directory, DirectoryLister.AllPages, within, cancellation).ConfigureAwait(false);
+            if (Known() is { Count: > 0 } known)
+            {
+                return known;
+            }
+            if (isLarge)
+            {
+                await FindAsync(directory, name, cancellation).ConfigureAwait(false);
+            }
+            return Known();
         }
-        if (isLarge)
+        finally
         {
-            await FindAsync(directory, name, cancellation).ConfigureAwait(false);
+            _names.EndReading(directory);
         }
-        return Known();
 
         IReadOnlyList<string> Known()
         {
@@ -203,12 +211,19 @@ internal sealed class Lookup(Mounted mounted, DirectoryLister lister, MetadataRe
         }
     }
 
-    /// <summary>The answer to a lookup of an inode whose metadata is known. Adds one to its lookup count.</summary>
-    public Entry Give(Inode inode, Caller caller)
+    /// <summary>The answer to a lookup of an inode whose metadata is known. Adds one to its lookup count. Null: it was dropped from memory since it was found.</summary>
+    public Entry? TryGive(Inode inode, Caller caller)
     {
-        _names.AddLookup(inode, isTold: caller.KeepsEntries);
+        if (!_names.TryAddLookup(inode, isTold: caller.KeepsEntries))
+        {
+            return null;
+        }
+        eviction.Run();
         return EntryOf(inode);
     }
+
+    /// <summary>The same for an inode that was found or made by a caller who holds its directory's gate.</summary>
+    public Entry Give(Inode inode, Caller caller) => TryGive(inode, caller) ?? throw new FsException(FsError.Stale, $"inode {inode.Number} was dropped");
 
     public Entry EntryOf(Inode inode) => new(AttributesOf(inode), mounted.Options.AttributesValid, mounted.Options.AttributesValid);
 

@@ -287,7 +287,7 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
             file.IsInDoubt = false;
             mounted.Names.Confirm(file);
             Versions.TryFollow(file, info);
-            if (file.HoldsUnsaved || file.AreAttributesInFlight || file.Attributes.Patch is not null && file.Attempts.All.Count > 0)
+            if (file.HoldsUnsaved || file.AreAttributesInFlight || file.Attributes.Patch is not null && file.HasAttempts)
             {
                 // Whose version that is, and whether it is a conflict, shows when ours is stored.
                 return true;

@@ -13,7 +13,7 @@ internal sealed class Misses(Mounted mounted)
     private readonly Miss?[] _slots = new Miss?[256];
 
     public void Add(DirectoryInode directory, string name, uint thread) =>
-        _slots[SlotOf(directory, name)] = new Miss(directory, name, thread, mounted.Clock.GetTimestamp());
+        _slots[SlotOf(directory, name)] = new Miss(directory, name, thread, mounted.Clock.GetTimestamp(), mounted.Names.Sequence);
 
     /// <summary>Whether that thread has missed the name within so short a time.</summary>
     public bool Contains(DirectoryInode directory, string name, uint thread, TimeSpan within) => Find(directory, name, thread, within) is not null;
@@ -31,7 +31,7 @@ internal sealed class Misses(Mounted mounted)
     }
 
     private Miss? Find(DirectoryInode directory, string name, uint? thread, TimeSpan within) =>
-        _slots[SlotOf(directory, name)] is { } miss && ReferenceEquals(miss.Directory, directory) && miss.Name == name
+        _slots[SlotOf(directory, name)] is { } miss && ReferenceEquals(miss.Directory, directory) && miss.Name == name && miss.Sequence >= directory.EvictedAt
         && (thread is not { } given || given != 0 && given == miss.Thread) && mounted.IsWithin(miss.At, within) ? miss : null;
 
     // The same in every process, unlike the hash codes of strings: who loses a slot to whom is a part of what a simulation repeats.
@@ -45,5 +45,5 @@ internal sealed class Misses(Mounted mounted)
         return (int)(hash % (uint)_slots.Length);
     }
 
-    private sealed record Miss(DirectoryInode Directory, string Name, uint Thread, long At);
+    private sealed record Miss(DirectoryInode Directory, string Name, uint Thread, long At, long Sequence);
 }

@@ -17,11 +17,11 @@ internal sealed class Mounted : IDisposable
         Log = log;
         Names = new Namespace(options.Prefix, clock);
         // A quarter each for the cache's and the writers' transients (fetches, parts on their way), the rest for what is kept.
-        var memory = Math.Max(options.Memory, SseFileSystemOptions.SmallestMemory);
-        Pool = new BlockPool(memory / 8);
-        Cache = new BlockCache(memory * 3 / 8, Pool);
-        Staging = new StagingArea(memory * 3 / 8, Pool, new SpillFile(options.SpillDirectory));
-        Upload = new Upload(store, (int)Math.Clamp(memory / 8 / UploadPart.SmallestSize, 1, 4), Staging.Limit);
+        Memory = Math.Max(options.Memory, SseFileSystemOptions.SmallestMemory);
+        Pool = new BlockPool(Memory / 8);
+        Cache = new BlockCache(Memory * 3 / 8, Pool);
+        Staging = new StagingArea(Memory * 3 / 8, Pool, new SpillFile(options.SpillDirectory));
+        Upload = new Upload(store, (int)Math.Clamp(Memory / 8 / UploadPart.SmallestSize, 1, 4), Staging.Limit);
         Owners = new OwnerDefaults(options.Uid, options.Gid, 0x1B6 & ~options.Umask, 0x1FF & ~options.Umask);
     }
 
@@ -33,6 +33,9 @@ internal sealed class Mounted : IDisposable
     public TimeProvider Clock { get; }
     public ILogger Log { get; }
     public Namespace Names { get; }
+
+    /// <summary>Bytes for all that is kept.</summary>
+    public long Memory { get; }
     public BlockPool Pool { get; }
     public BlockCache Cache { get; }
     public StagingArea Staging { get; }

@@ -8,10 +8,12 @@ namespace SseCFs.Tree;
 internal sealed class Namespace
 {
     private readonly ConcurrentDictionary<ulong, Inode> _lookedUp = new();
+    private readonly LinkedList<DirectoryInode> _byUse = new();
     private readonly string _prefix;
     private readonly TimeProvider _clock;
     private ulong _lastNumber = IFileSystem.RootInode;
     private long _sequence;
+    private int _count;
 
     /// <param name="prefix">What all keys begin with: empty, or ending in '/'.</param>
     public Namespace(string prefix, TimeProvider clock)
@@ -25,6 +27,12 @@ internal sealed class Namespace
     public Lock Sync { get; } = new();
 
     public DirectoryInode Root { get; }
+
+    /// <summary>The number of names in memory.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>The first of the directories that have names in memory, in the order of their last use. Under <see cref="Sync"/>.</summary>
+    public LinkedListNode<DirectoryInode>? LeastRecentlyUsed => _byUse.First;
 
     /// <summary>
     /// Grows with every change of a name. Noted before a request goes out: what has a later <see cref="Inode.ChangedAt"/> when the answer comes
@@ -82,15 +90,26 @@ internal sealed class Namespace
 
     /// <summary>Counts a lookup that the kernel will take back with <see cref="Forget"/>.</summary>
     /// <param name="isTold">It keeps the entry that it is given.</param>
-    public void AddLookup(Inode inode, bool isTold)
+    /// <returns>False: the inode was dropped from memory since it was found, and the name is to be looked up again.</returns>
+    public bool TryAddLookup(Inode inode, bool isTold)
     {
         lock (Sync)
         {
+            if (inode.IsEvicted)
+            {
+                return false;
+            }
             inode.IsTold |= isTold;
+            inode.IsToBeForgotten = false;
             if (inode.Lookups++ == 0)
             {
                 _lookedUp[inode.Number] = inode;
             }
+            if (inode.Parent is { } parent)
+            {
+                NoteUse(parent);
+            }
+            return true;
         }
     }
 
@@ -106,20 +125,91 @@ internal sealed class Namespace
             if (inode.Lookups == 0)
             {
                 _lookedUp.TryRemove(number, out _);
+                if (inode.IsToBeForgotten && IsOnlyKnown(inode))
+                {
+                    Evict(inode);
+                }
             }
         }
     }
 
-    /// <summary>Puts an inode under a name. Under <see cref="Sync"/>.</summary>
+    /// <summary>Puts an inode under a name. Another one that a question has found there meanwhile is detached. Under <see cref="Sync"/>.</summary>
     public void Attach(DirectoryInode parent, string name, Inode inode)
     {
+        if (parent.Children.TryGetValue(name, out var there) && !ReferenceEquals(there, inode))
+        {
+            Detach(there);
+        }
         inode.Parent = parent;
         inode.Name = name;
         inode.IsDetached = false;
         Touch(inode);
-        parent.Children[name] = inode;
+        if (parent.Children.TryAdd(name, inode))
+        {
+            _count++;
+        }
         parent.AnyCase.Add(name);
         parent.Removed.Remove(name);
+        NoteUse(parent);
+    }
+
+    /// <summary>
+    /// Whether an inode that has a name is of no use but that it is known: nobody but the kernel would miss it. Whoever holds the gate of its directory may have found it there
+    /// and go on with it, and an answer under way about names there may know less than the inode. Under <see cref="Sync"/>.
+    /// </summary>
+    public bool IsOnlyKnown(Inode inode)
+    {
+        if (inode is not { IsDetached: false, Parent: { IsGateFree: true, Readers: 0 } parent } || parent.Questions > 0 && inode.ChangedAt > parent.QuestionsSince
+            || MoveOf(inode) is not null)
+        {
+            return false;
+        }
+        lock (inode.Sync)
+        {
+            return inode is { IsGateFree: true, Loading: null, Journal: null, AreAttributesNewer: false } && inode switch
+            {
+                FileInode file => file is { Handles: 0, HoldsUnsaved: false, HasAttempts: false },
+                DirectoryInode directory => directory is { Children.Count: 0, Questions: 0, Readers: 0, Listing: null },
+                _ => false,
+            };
+        }
+    }
+
+    /// <summary>Drops an inode from memory that <see cref="IsOnlyKnown"/> and that the kernel does not have. Its directory is not fully known any more. Under <see cref="Sync"/>.</summary>
+    public void Evict(Inode inode)
+    {
+        inode.IsEvicted = inode.IsDetached = true;
+        RemoveChild(inode);
+        var parent = inode.Parent!;
+        parent.EvictedAt = ++_sequence;
+        parent.ListedAt = null;
+        parent.Run = null;
+        if (inode is FileInode file)
+        {
+            lock (file.Sync)
+            {
+                file.Content?.Dispose();
+                file.Content = null;
+            }
+        }
+    }
+
+    /// <summary>Begins to read a directory's names: until <see cref="EndReading"/>, none of them is dropped from memory.</summary>
+    public void BeginReading(DirectoryInode directory)
+    {
+        lock (Sync)
+        {
+            directory.Readers++;
+            NoteUse(directory);
+        }
+    }
+
+    public void EndReading(DirectoryInode directory)
+    {
+        lock (Sync)
+        {
+            directory.Readers--;
+        }
     }
 
     /// <summary>Takes an inode from its name; it keeps parent and name for messages. Under <see cref="Sync"/>.</summary>
@@ -134,12 +224,39 @@ internal sealed class Namespace
         inode.ChangedAt = ++_sequence;
         if (inode.Parent is { } parent && parent.Children.TryGetValue(inode.Name, out var there) && ReferenceEquals(there, inode))
         {
-            parent.Children.Remove(inode.Name);
-            parent.AnyCase.Remove(inode.Name);
+            RemoveChild(inode);
             if (parent.Questions > 0)
             {
                 parent.Removed[inode.Name] = _sequence;
             }
+        }
+    }
+
+    private void RemoveChild(Inode inode)
+    {
+        var parent = inode.Parent!;
+        parent.Children.Remove(inode.Name);
+        parent.AnyCase.Remove(inode.Name);
+        _count--;
+        if (parent.Children.Count == 0)
+        {
+            parent.Children.TrimExcess();
+            if (parent.Use.List is not null)
+            {
+                _byUse.Remove(parent.Use);
+            }
+        }
+    }
+
+    private void NoteUse(DirectoryInode directory)
+    {
+        if (directory.Use.List is not null)
+        {
+            _byUse.Remove(directory.Use);
+        }
+        if (directory.Children.Count > 0)
+        {
+            _byUse.AddLast(directory.Use);
         }
     }
 
@@ -155,6 +272,10 @@ internal sealed class Namespace
     {
         inode.ChangedAt = ++_sequence;
         inode.ConfirmedAt = _clock.GetTimestamp();
+        for (var above = inode.Parent; above is not null; above = above.Parent)
+        {
+            above.ChangedBelowAt = _sequence;
+        }
     }
 
     /// <summary>Notes that the store has the entry as it is known here. Under <see cref="Sync"/>.</summary>
@@ -170,7 +291,10 @@ internal sealed class Namespace
     {
         lock (Sync)
         {
-            directory.Questions++;
+            if (directory.Questions++ == 0)
+            {
+                directory.QuestionsSince = _sequence;
+            }
             return _sequence;
         }
     }

@@ -14,6 +14,8 @@ internal sealed class PendingAttempts
 
     private readonly List<(WriteAttempt Attempt, long? Stamp)> _pending = [];
 
+    public bool IsEmpty => _pending.Count == 0;
+
     /// <summary>The store may have what one of them sent.</summary>
     public bool MayBeStored => _pending.Exists(pending => pending.Attempt.MayBeStored);
 
@@ -43,7 +45,4 @@ internal sealed class PendingAttempts
     /// <summary>What a later process must know of the other attempts.</summary>
     public List<SavedAttempt> SentBefore(WriteAttempt attempt) =>
         [.. _pending.Where(pending => pending.Attempt != attempt && pending.Attempt.Sent is not null).Select(pending => new SavedAttempt(pending.Attempt.Id, pending.Attempt.Sent!))];
-
-    /// <summary>A version that stands after all of them is known.</summary>
-    public void Clear() => _pending.Clear();
 }

@@ -29,6 +29,8 @@ internal sealed record PosixMetadata
     /// <summary>Bytes of an MD5 in base64.</summary>
     private const int HashLength = 24;
 
+    private static readonly Dictionary<string, string> None = [];
+
     private static readonly string[] Owned = [ModeName, UidName, GidName, ModifyName, ChangeName, AccessName, BirthName, ContentMd5.MetadataName, ExtendedAttributes.MetadataName];
 
     /// <summary>With the file type bits.</summary>
@@ -53,7 +55,7 @@ internal sealed record PosixMetadata
     /// <summary>MD5 of the content in base64, as rclone keeps it; null when it is not known.</summary>
     public string? ContentHash { get; init; }
 
-    private Dictionary<string, string> Foreign { get; init; } = [];
+    private Dictionary<string, string> Foreign { get; init; } = None;
 
     public static PosixMetadata Create(uint mode, uint uid, uint gid, Timestamp now) => new()
     {
@@ -88,7 +90,7 @@ internal sealed record PosixMetadata
             ContentType = info.Metadata.ContentType,
             Headers = info.Metadata.Headers,
             ContentHash = user.GetValueOrDefault(ContentMd5.MetadataName),
-            Foreign = user.Where(pair => !Owned.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value),
+            Foreign = user.Keys.All(Owned.Contains) ? None : user.Where(pair => !Owned.Contains(pair.Key)).ToDictionary(pair => pair.Key, pair => pair.Value),
         };
     }
 

@@ -101,7 +101,7 @@ internal static class Versions
                 file.Content?.Dispose();
                 file.Content = content;
                 file.Staged = null;
-                file.Attempts.Clear();
+                file.ForgetAttempts();
             }
         }
         staged?.Dispose();

@@ -38,6 +38,22 @@ public sealed class OpenDescriptorsTests : IDisposable
     public void What_a_descriptor_is_of_can_be_read(string text, bool canWrite) =>
         Assert.Equal(new OpenDescriptors.Descriptor(canWrite, 29, 123), OpenDescriptors.Parse(System.Text.Encoding.ASCII.GetBytes(text)));
 
+    [Fact]
+    public async Task A_process_that_does_not_answer_holds_nobody_up()
+    {
+        using var ends = new ManualResetEventSlim();
+        var descriptors = new OpenDescriptors();
+        var asked = Enumerable.Range(0, 6).Select(_ => descriptors.AskAsync(() =>
+        {
+            ends.Wait(TestContext.Current.CancellationToken);
+            return true;
+        })).ToList();
+        Assert.All(asked, one => Assert.False(one.IsCompleted));
+        Assert.All(await Task.WhenAll(asked), Assert.False);
+        ends.Set();
+        Assert.True(await descriptors.AskAsync(() => true));
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("pos:\t0\nflags:\t0100001\nmnt_id:\t29\n")]

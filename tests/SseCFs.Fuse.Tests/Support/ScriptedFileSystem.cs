@@ -106,9 +106,9 @@ internal class ScriptedFileSystem : IFileSystem
         ulong handle, long offset, ReadOnlyMemory<byte> data, bool append, bool clearPrivileges, CancellationToken cancellation) =>
         Answer($"write {handle} {offset} {Text(data)} append {append} clear {clearPrivileges}", cancellation);
 
-    public async ValueTask FlushAsync(ulong handle, Func<bool>? staysOpen, CancellationToken cancellation)
+    public async ValueTask FlushAsync(ulong handle, Func<ValueTask<bool>>? staysOpen, CancellationToken cancellation)
     {
-        StaysOpen = staysOpen?.Invoke();
+        StaysOpen = staysOpen is null ? null : await staysOpen();
         await Answer($"flush {handle}", cancellation);
     }
 

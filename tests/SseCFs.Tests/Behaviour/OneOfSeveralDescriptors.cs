@@ -85,9 +85,9 @@ public sealed class OneOfSeveralDescriptors : MountTest
         // Opened while the descriptors are looked at.
         await Mount.Files.FlushAsync(
             handle,
-            () =>
+            async () =>
             {
-                other = Mount.Open("a", OpenFlags.Write).GetAwaiter().GetResult();
+                other = await Mount.Open("a", OpenFlags.Write);
                 return true;
             },
             default);
@@ -120,5 +120,5 @@ public sealed class OneOfSeveralDescriptors : MountTest
         }
     }
 
-    private async Task Close(ulong handle, bool isLast) => await Mount.Files.FlushAsync(handle, () => !isLast, default);
+    private async Task Close(ulong handle, bool isLast) => await Mount.Files.FlushAsync(handle, () => ValueTask.FromResult(!isLast), default);
 }

@@ -423,8 +423,8 @@ public sealed class OtherWriters : MountTest
 
         public void InvalidateContent(ulong inode, bool isOpen) => Contents.Add((inode, isOpen));
 
-        public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name)
-        {
-        }
+        public List<(ulong Parent, string Name)> Entries { get; } = [];
+
+        public void InvalidateEntry(ulong parent, ReadOnlyMemory<byte> name) => Entries.Add((parent, System.Text.Encoding.UTF8.GetString(name.Span)));
     }
 }

@@ -31,6 +31,21 @@ public sealed class Streaming : MountTest
         Assert.Equal(Large, await Mount.Read("a"));
     }
 
+    [PosixFact]
+    public async Task One_that_is_removed_while_only_its_writer_has_it_is_neither_stored_nor_read()
+    {
+        var handle = await Mount.Create("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, Large);
+        Store.Requests.Clear();
+        await Mount.Unlink("a");
+        Assert.Equal(0, Store.Requests.Count(RequestKind.UploadPart) + Store.Requests.Count(RequestKind.Get));
+        await Mount.WriteAt(handle, Large.Length, [1], append: true);
+        await Mount.Close(handle);
+        await Mount.Remount();
+        Assert.Empty(Store.Keys);
+        Assert.Equal(0, Store.OpenUploads);
+    }
+
     [Fact]
     public async Task The_start_is_patched_in_memory()
     {

@@ -43,7 +43,7 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
     {
         var handle = await Mount.Create("a", OpenFlags.Write);
         await Mount.WriteAt(handle, 0, [1]);
-        await Mount.Files.FlushAsync(handle, () => true, default);
+        await Mount.Files.FlushAsync(handle, () => ValueTask.FromResult(true), default);
         Assert.Single(Kept);
         Assert.Empty(Store.Keys);
         Assert.Equal(1, await Kill());

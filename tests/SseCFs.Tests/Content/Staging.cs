@@ -20,6 +20,23 @@ public sealed class Staging
     public Task Staged_content_is_what_an_array_would_be() =>
         Gen.Select(Gen.Int[0, 5 * Block.Size], Steps).SampleAsync((size, steps) => Run(size, steps), iter: 30, threads: 2);
 
+    [Fact]
+    public async Task What_is_dropped_while_it_is_loaded_is_no_error()
+    {
+        var pool = new BlockPool(1 << 20);
+        using var area = new StagingArea(Block.Size, pool, new SpillFile(Path.GetTempPath()));
+        for (var i = 0; i < 200; i++)
+        {
+            using var staged = new StagedContent(area, null);
+            staged.TryWrite(0, Mount.Content(2 * Block.Size));
+            await area.MakeRoomAsync(default);
+            var loading = Task.Run(async () => await staged.LoadAsync(0, 2 * Block.Size, default));
+            Thread.SpinWait(i * 20);
+            staged.TrySetSize(0);
+            await loading;
+        }
+    }
+
     private static async Task Run(int size, (int Act, int Offset, int Length)[] steps)
     {
         var store = new MemoryStore(new FakeTimeProvider());

@@ -39,6 +39,16 @@ internal sealed partial class Mount
         }
     }
 
+    /// <summary>Memory is short: the kernel takes back all its lookups.</summary>
+    public void KernelForgets()
+    {
+        // Some were looked up by other operations since.
+        for (var inode = IFileSystem.RootInode + 1; inode < _lastInode + 1000; inode++)
+        {
+            Files.Forget(inode, ulong.MaxValue);
+        }
+    }
+
     public Task WriteAt(ulong handle, long offset, byte[] data, bool append = false) => WriteToHandle(handle, offset, data, append);
 
     public Task<byte[]> ReadAt(ulong handle, long offset, int length) => ReadFromHandle(handle, offset, length);

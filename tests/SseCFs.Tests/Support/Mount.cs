@@ -17,6 +17,7 @@ internal sealed partial class Mount : IAsyncDisposable
     private readonly IObjectStore _store;
     private readonly SseFileSystemOptions _options;
     private readonly ChangeJournal? _journal;
+    private ulong _lastInode;
 
     /// <param name="journal">Goes with the mount.</param>
     public Mount(IObjectStore store, FakeTimeProvider clock, SseFileSystemOptions? options = null, ChangeJournal? journal = null)
@@ -53,6 +54,7 @@ internal sealed partial class Mount : IAsyncDisposable
         foreach (var name in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
             entry = await Files.LookupAsync(entry.Attributes.Inode, Bytes(name), User, default);
+            _lastInode = Math.Max(_lastInode, entry.Attributes.Inode);
         }
         return entry;
     }

@@ -43,6 +43,13 @@ internal sealed partial class Mount
         return Remember((await Driver.CreateAsync(PathOf(path), disposition, FILE_NON_DIRECTORY_FILE, AccessOf(flags))).File);
     }
 
+    /// <summary>Windows remembers no names but of what is open.</summary>
+#pragma warning disable CA1822 // as with a kernel that does
+    public void KernelForgets()
+#pragma warning restore CA1822
+    {
+    }
+
     public async Task Write(string path, byte[] data)
     {
         var handle = await Create(path, OpenFlags.Write | OpenFlags.Truncate);

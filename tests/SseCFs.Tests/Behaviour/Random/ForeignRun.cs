@@ -12,6 +12,7 @@ internal sealed class ForeignRun : IAsyncDisposable
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly MemoryStore _store;
     private readonly Mount _mount;
+    private readonly bool _isForgetful;
     private readonly SortedDictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
     private readonly Dictionary<string, OpenFile> _open = [];
     private readonly HashSet<string> _conflicts = [];
@@ -23,15 +24,22 @@ internal sealed class ForeignRun : IAsyncDisposable
     private readonly Dictionary<string, List<byte[]>> _past = [];
     private int _seed;
 
-    public ForeignRun()
+    /// <param name="isForgetful">Hardly a name is kept that nobody uses.</param>
+    public ForeignRun(bool isForgetful)
     {
+        _isForgetful = isForgetful;
         _store = new MemoryStore(_clock);
-        _mount = new Mount(_store, _clock);
+        _mount = new Mount(
+            _store, _clock, new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory, MostNames = isForgetful ? 1 : null });
         _store.PutForeign("d/", []);
     }
 
     public async Task DoAsync(Step step)
     {
+        if (_isForgetful)
+        {
+            _mount.KernelForgets();
+        }
         var (deed, path, other, offset, length) = step;
         var open = _open.GetValueOrDefault(path);
         switch (deed)

@@ -18,16 +18,18 @@ public sealed class ForeignWriters
         Gen.Frequency((3, Gen.Int[1, 3000]), (1, Gen.Int[1, 200_000])),
         (deed, path, other, offset, length) => new Step(deed, path, other, offset, length));
 
-    [Fact]
-    public Task Nothing_is_lost_and_nothing_mixed() => One.Array[1, 50].SampleAsync(
-        Run,
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public Task Nothing_is_lost_and_nothing_mixed(bool isForgetful) => One.Array[1, 50].SampleAsync(
+        steps => Run(steps, isForgetful),
         iter: 300,
         threads: 2,
         print: steps => string.Join(Environment.NewLine, steps.Select(step => step.ToString())));
 
-    private static async Task Run(Step[] steps)
+    private static async Task Run(Step[] steps, bool isForgetful)
     {
-        await using var run = new ForeignRun();
+        await using var run = new ForeignRun(isForgetful);
         foreach (var step in steps)
         {
             await run.DoAsync(step);

@@ -14,14 +14,17 @@ internal sealed class TreeRun : IAsyncDisposable
     private readonly MemoryStore _store;
     private readonly FakeTimeProvider _clock = new(new DateTimeOffset(2026, 3, 1, 12, 0, 0, TimeSpan.Zero));
     private readonly string? _journal;
+    private readonly bool _isForgetful;
     private Mount _mount;
     private readonly ModelTree _model = new();
     private readonly List<(ulong Handle, ModelFile File)> _open = [];
     private int _seed;
 
     /// <param name="isKilled">With a journal for write-back; where it would unmount, its process is killed.</param>
-    public TreeRun(bool isKilled)
+    /// <param name="isForgetful">Hardly a name is kept that nobody uses.</param>
+    public TreeRun(bool isKilled, bool isForgetful)
     {
+        _isForgetful = isForgetful;
         _store = new MemoryStore(_clock);
         _journal = isKilled ? Directory.CreateTempSubdirectory("ssecfs-tree-").FullName : null;
         _mount = Start();
@@ -29,6 +32,10 @@ internal sealed class TreeRun : IAsyncDisposable
 
     public async Task DoAsync(Operation operation)
     {
+        if (_isForgetful)
+        {
+            _mount.KernelForgets();
+        }
         var (act, path, other, offset, length) = operation;
         switch (act)
         {
@@ -121,7 +128,10 @@ internal sealed class TreeRun : IAsyncDisposable
     }
 
     private Mount Start() => new(
-        _store, _clock, journal: _journal is null ? null : ChangeJournal.Open(_journal, "s3://tree", Ring, isWriteBack: true, NullLogger.Instance));
+        _store,
+        _clock,
+        new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory, MostNames = _isForgetful ? 2 : null },
+        journal: _journal is null ? null : ChangeJournal.Open(_journal, "s3://tree", Ring, isWriteBack: true, NullLogger.Instance));
 
     private async Task EndAsync()
     {
