@@ -39,6 +39,7 @@ internal sealed class Mounted : IDisposable
     public Upload Upload { get; }
     public OwnerDefaults Owners { get; }
     public Activity Activity { get; } = new();
+    public Unanswered Unanswered { get; } = new();
 
     public IInvalidationSink? Invalidation { get; set; }
 
