@@ -36,9 +36,11 @@ public sealed partial class SseFileSystem
     private async ValueTask<Entry> LookupAsync(ulong parent, ReadOnlyMemory<byte> name, Caller caller, bool isToOpen, CancellationToken cancellation)
     {
         var directory = _mounted.Names.GetDirectory(parent);
+        var segment = FileName.ToSegment(name.Span);
+        await _doubts.AskAboutAsync(directory, segment, cancellation).ConfigureAwait(false);
         for (; ; )
         {
-            var inode = await _lookup.LookUpAsync(directory, FileName.ToSegment(name.Span), caller, isToOpen, cancellation).ConfigureAwait(false);
+            var inode = await _lookup.LookUpAsync(directory, segment, caller, isToOpen, cancellation).ConfigureAwait(false);
             if (_metadata.IsHidden(inode))
             {
                 throw new FsException(FsError.NotFound, $"{_mounted.Names.KeyOf(inode)} is not shown because it is not encrypted");

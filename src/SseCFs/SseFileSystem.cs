@@ -29,6 +29,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly Saving _saving;
     private readonly Creation _creation;
     private readonly Removal _removal;
+    private readonly RenamesInDoubt _doubts;
     private readonly Renaming _renaming;
     private readonly FileContent _content;
     private readonly ConcurrentDictionary<ulong, FileHandle> _files = new();
@@ -55,7 +56,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _saving = new Saving(_mounted, _storer, _queue);
         _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
-        _renaming = new Renaming(_mounted, _lookup, _metadata, _sends, _storer, _copies, _saving, _creation, _removal);
+        var completion = new RenameCompletion(_mounted, _removal, _saving);
+        _doubts = new RenamesInDoubt(_mounted, completion);
+        _renaming = new Renaming(_mounted, _lookup, _metadata, _sends, _storer, _copies, _saving, _creation, _removal, completion, _doubts);
         _content = new FileContent(_mounted, _sends, _storer, _queue);
     }
 
@@ -147,6 +150,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _doubts.DisposeAsync().ConfigureAwait(false);
         await _queue.DisposeAsync().ConfigureAwait(false);
         await _mounted.Upload.EndAsync().ConfigureAwait(false);
         await _metadata.DisposeAsync().ConfigureAwait(false);
@@ -233,9 +237,11 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         EnsureWritable();
         var directory = GetDirectoryToRemoveFrom(parent);
+        var segment = FileName.ToSegment(name.Span);
+        await _doubts.AskAboutAsync(directory, segment, cancellation).ConfigureAwait(false);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
-            await _removal.UnlinkAsync(directory, FileName.ToSegment(name.Span), cancellation).ConfigureAwait(false);
+            await _removal.UnlinkAsync(directory, segment, cancellation).ConfigureAwait(false);
         }
         NoteRemoved(directory);
     }
@@ -263,10 +269,13 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         }
         var from = GetDirectoryToChange(parent);
         var to = GetDirectoryToChange(newParent);
+        var (oldSegment, newSegment) = (FileName.ToSegment(name.Span), FileName.ToSegment(newName.Span));
+        await _doubts.AskAboutAsync(from, oldSegment, cancellation).ConfigureAwait(false);
+        await _doubts.AskAboutAsync(to, newSegment, cancellation).ConfigureAwait(false);
         using (await Hold.TakeAsync(_mounted.Names, from, to, cancellation).ConfigureAwait(false))
         {
             await _renaming.RenameAsync(
-                from, FileName.ToSegment(name.Span), to, FileName.ToSegment(newName.Span), (flags & RenameFlags.NoReplace) != 0, cancellation).ConfigureAwait(false);
+                from, oldSegment, to, newSegment, (flags & RenameFlags.NoReplace) != 0, cancellation).ConfigureAwait(false);
         }
     }
 

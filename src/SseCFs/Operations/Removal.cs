@@ -28,10 +28,11 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         {
             await SaveForHandlesAsync(file, cancellation).ConfigureAwait(false);
             // What was being sent may have been stored all the same.
-            if (file.Stored is not null || file.Attempts.MayBeStored)
+            await storer.AdoptAsync(file, cancellation).ConfigureAwait(false);
+            if (file.Stored is { } stored)
             {
                 await KeepDirectoryAsync(parent, file, cancellation).ConfigureAwait(false);
-                await mounted.Store.DeleteAsync(mounted.Names.KeyOf(file), null, cancellation).ConfigureAwait(false);
+                await RemoveAsync(mounted.Names.KeyOf(file), stored.ETag, cancellation).ConfigureAwait(false);
             }
             Forget(file);
         }
@@ -54,7 +55,7 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         {
             await EnsureEmptyAsync(directory, cancellation).ConfigureAwait(false);
             await KeepDirectoryAsync(parent, directory, cancellation).ConfigureAwait(false);
-            await mounted.Store.DeleteAsync(mounted.Names.KeyOf(directory), null, cancellation).ConfigureAwait(false);
+            await RemoveAsync(mounted.Names.KeyOf(directory), directory.MarkerETag, cancellation).ConfigureAwait(false);
             lock (mounted.Names.Sync)
             {
                 mounted.Names.Detach(directory);
@@ -211,6 +212,44 @@ internal sealed class Removal(Mounted mounted, Lookup lookup, DirectoryLister li
         file.Content?.Dispose();
         file.Content = null;
         file.IsGivenUp = true;
+    }
+
+    /// <summary>Removes the object. If no reply comes, the store is asked: a removal that was carried out has not failed.</summary>
+    private async ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation)
+    {
+        try
+        {
+            await mounted.Store.RemoveAsync(key, seen, cancellation).ConfigureAwait(false);
+        }
+        catch (Exception e) when (Unanswered.IsUnanswered(e))
+        {
+            if (seen is not null)
+            {
+                mounted.Unanswered.AddRemoval(key, seen);
+            }
+            if (!await IsGoneAsync(key, cancellation).ConfigureAwait(false))
+            {
+                throw;
+            }
+        }
+    }
+
+    /// <returns>False also if the store cannot be asked.</returns>
+    private async ValueTask<bool> IsGoneAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            return false;
+        }
+        catch (FsException e)
+        {
+            return e.Reason == FsError.NotFound;
+        }
+        catch (OperationCanceledException)
+        {
+            return false;
+        }
     }
 
     private static async ValueTask RewriteAsync(StagedContent staged, long offset, long end, CancellationToken cancellation)

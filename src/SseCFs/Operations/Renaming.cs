@@ -8,8 +8,11 @@ namespace SseCFs.Operations;
 
 /// <summary>rename(2): of a file at once or by a copy on the server, of a directory object by object. Thread-safe.</summary>
 internal sealed class Renaming(
-    Mounted mounted, Lookup lookup, MetadataReader metadata, Sends sends, FileStorer storer, FileCopies copies, Saving saving, Creation creation, Removal removal)
+    Mounted mounted, Lookup lookup, MetadataReader metadata, Sends sends, FileStorer storer, FileCopies copies, Saving saving, Creation creation, Removal removal, RenameCompletion completion, RenamesInDoubt doubts)
 {
+    /// <summary>Each time another writer was faster.</summary>
+    private const int MostTries = 3;
+
     private readonly Namespace _names = mounted.Names;
     private readonly TreeMove _move = new(mounted, storer, saving);
 
@@ -26,16 +29,15 @@ internal sealed class Renaming(
         var target = isCopied && !noReplace
             ? await lookup.FindToReplaceAsync(to, newName, cancellation).ConfigureAwait(false)
             : await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
-        if (await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is null)
+        for (var tries = 1; await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is { } failure; tries++)
         {
-            return;
-        }
-        // Another writer has moved, removed or replaced what is known of either name.
-        source = await lookup.GetNowAsync(from, oldName, cancellation).ConfigureAwait(false);
-        target = await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
-        if (await TryRenameAsync(source, oldName, from, target, newName, to, noReplace, cancellation).ConfigureAwait(false) is { } failure)
-        {
-            throw new FsException(failure.Reason, failure.Message, failure);
+            if (tries == MostTries)
+            {
+                throw new FsException(failure.Reason, failure.Message, failure);
+            }
+            // Another writer has moved, removed or replaced what is known of either name.
+            source = await lookup.GetNowAsync(from, oldName, cancellation).ConfigureAwait(false);
+            target = await lookup.FindNowAsync(to, newName, thread: null, cancellation).ConfigureAwait(false);
         }
     }
 
@@ -158,6 +160,7 @@ internal sealed class Renaming(
         {
             await storer.StoreHeldAsync(source, cancellation).ConfigureAwait(false);
         }
+        var replacedETag = await FindVersionToReplaceAsync(replaced, newKey, cancellation).ConfigureAwait(false);
         // Before the target is replaced, since it may fail.
         await removal.KeepDirectoryAsync(from, source, cancellation).ConfigureAwait(false);
         var now = mounted.Now();
@@ -172,116 +175,61 @@ internal sealed class Renaming(
             sent = new SentAttributes(source.Metadata! with { ChangeTime = now }, source.Attributes.Patch);
             source.AreAttributesInFlight = true;
         }
-        var condition = replaced?.Stored is { } there ? WriteCondition.Match(there.ETag) : noReplace ? WriteCondition.Absent : WriteCondition.None;
         var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
         var intent = new RenameIntent { From = oldKey, To = newKey, ETag = oldETag, Attempt = attempt.Id };
-        using var record = RenameRecord.Begin(mounted.Journal, intent, mounted.Log);
-        WrittenObject written;
+        var move = new FileMove(source, from, oldKey, oldETag, to, newName, newKey, replaced, replacedETag, sent, attempt, RenameRecord.Begin(mounted.Journal, intent, mounted.Log));
         try
         {
-            (written, var metadata) = await copies.CopyAsync(source, newKey, sent.Metadata, attempt, condition, cancellation).ConfigureAwait(false);
-            sent = sent with { Metadata = metadata };
+            var condition = replacedETag is null ? WriteCondition.Absent : WriteCondition.Match(replacedETag);
+            var (written, metadata) = await copies.CopyAsync(source, newKey, sent.Metadata, attempt, condition, cancellation).ConfigureAwait(false);
+            await completion.FinishAsync(move, written, metadata).ConfigureAwait(false);
+            return null;
         }
-        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Exists or FsError.Stale or FsError.Conflict)
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Exists or FsError.Stale or FsError.Conflict && !move.IsCopied)
         {
-            EndFailed();
+            move.Record.End();
             return e;
         }
-        catch
+        catch (Exception e) when (!move.IsCopied && attempt.MayBeStored && Unanswered.IsUnanswered(e))
         {
-            EndFailed();
-            throw;
-        }
-        lock (_names.Sync)
-        {
-            if (replaced is not null)
-            {
-                removal.Forget(replaced);
-            }
-            _names.Move(source, to, newName);
-            lock (source.Sync)
-            {
-                Versions.Moved(source, newKey, written);
-                source.Attributes = source.Attributes.AfterStoring(sent);
-                source.AreAttributesInFlight = false;
-            }
-        }
-        await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
-        await RemoveSourceAsync(source, from, oldKey, oldETag, newKey).ConfigureAwait(false);
-        record.End();
-        return null;
-
-        void EndFailed()
-        {
-            record.End();
-            lock (source.Sync)
-            {
-                source.AreAttributesInFlight = false;
-            }
-        }
-    }
-
-    private async ValueTask RemoveSourceAsync(FileInode source, DirectoryInode from, string oldKey, string oldETag, string newKey)
-    {
-        try
-        {
-            while (!await RenamedSource.TryRemoveAsync(mounted, oldKey, oldETag, CancellationToken.None).ConfigureAwait(false))
-            {
-                if (await TakeAlongAsync(source, oldKey, newKey).ConfigureAwait(false) is { } taken)
-                {
-                    oldETag = taken;
-                    continue;
-                }
-                TreeLog.ChangedMeanwhile(mounted.Log, oldKey);
-                lock (_names.Sync)
-                {
-                    from.ListedAt = null;
-                }
-                return;
-            }
-        }
-        catch (FsException e)
-        {
-            // The file is at its new place: that much is done. The old name shows again until the next mount, which finds the record, or someone removes it.
-            TreeLog.SourceLeft(mounted.Log, oldKey, newKey, e.Message);
-            throw;
-        }
-    }
-
-    /// <summary>
-    /// Another writer has stored a version under the old name since it was last looked at: that is what the new name gets, unless a program here has the file open.
-    /// </summary>
-    /// <returns>The ETag of that version; null: it stays where it is.</returns>
-    private async ValueTask<string?> TakeAlongAsync(FileInode source, string oldKey, string newKey)
-    {
-        WriteCondition condition;
-        lock (source.Sync)
-        {
-            if (source.Handles > 0 || source.Staged is not null)
+            // The copy may have been made, or be made yet.
+            if (await doubts.TryFinishHeldAsync(move, cancellation).ConfigureAwait(false))
             {
                 return null;
             }
-            condition = WriteCondition.Match(source.Stored!.ETag);
+            throw;
+        }
+        catch when (!move.IsCopied)
+        {
+            move.Record.End();
+            throw;
+        }
+        finally
+        {
+            lock (source.Sync)
+            {
+                source.AreAttributesInFlight = false;
+            }
+            if (!doubts.Has(move))
+            {
+                move.Record.Dispose();
+            }
+        }
+    }
+
+    /// <summary>What stands at the new name; null: nothing that is known.</summary>
+    private async ValueTask<string?> FindVersionToReplaceAsync(FileInode? replaced, string newKey, CancellationToken cancellation)
+    {
+        if (replaced is not { Stored: null })
+        {
+            return replaced?.Stored.ETag;
         }
         try
         {
-            var theirs = await mounted.Store.HeadAsync(oldKey, CancellationToken.None).ConfigureAwait(false);
-            var copy = await mounted.Store.CopyAsync(theirs, newKey, theirs.Metadata, condition, CancellationToken.None).ConfigureAwait(false);
-            lock (_names.Sync)
-            {
-                lock (source.Sync)
-                {
-                    Versions.Replace(mounted, source, new StoredVersion(copy.ETag, theirs.Size, copy.LastModified, Encryption.CustomerKey, IsOwnWrite: true));
-                }
-            }
-            return theirs.ETag;
+            // The file there is not stored yet, but another writer may have stored one.
+            return (await mounted.Store.HeadAsync(newKey, cancellation).ConfigureAwait(false)).ETag;
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
-        {
-            // Removed again: the old name is free, whatever version is named.
-            return "";
-        }
-        catch (FsException e) when (e.IsUnreadable || e.Reason is FsError.Stale or FsError.Conflict)
         {
             return null;
         }
@@ -309,7 +257,7 @@ internal sealed class Renaming(
         replacedSave?.Remove();
         if (claim is not null)
         {
-            await RemoveSourceAsync(source, from, oldKey, claim.ETag, newKey).ConfigureAwait(false);
+            await completion.RemoveSourceAsync(source, from, oldKey, claim.ETag, newKey).ConfigureAwait(false);
         }
     }
 

@@ -8,6 +8,7 @@ namespace SseCFs.Outbox;
 internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies, DirectoryMarkers markers)
 {
     private readonly ConflictCopies _conflicts = new(mounted);
+    private readonly OwnVersions _own = new(mounted);
 
     /// <summary>Whether anything of it is unsaved.</summary>
     public static bool NeedsStoring(Inode inode)
@@ -55,7 +56,7 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
             }
         }
         var key = mounted.Names.KeyOf(file);
-        if (await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) is not { } own || own.ETag == file.Stored?.ETag)
+        if (await _own.FindAsync(file, key, cancellation).ConfigureAwait(false) is not { } own || own.ETag == file.Stored?.ETag)
         {
             return;
         }
@@ -202,10 +203,17 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
             catch (FsException e) when (e.Reason is FsError.Conflict or FsError.Exists or FsError.Stale && !file.IsDetached)
             {
                 // An earlier attempt that was given up may have been carried out all the same, or its base was encrypted anew.
-                var own = await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
-                staged.Rebase(new StoredContent(mounted.Store, mounted.Cache, key, own.ETag, own.Size));
-                written = await mounted.Upload.SendAsync(
-                    key, staged, staged.Stored is null ? null : own, attributes.Take, WriteCondition.Match(own.ETag), cancellation).ConfigureAwait(false);
+                var own = await _own.FindAsync(file, key, cancellation).ConfigureAwait(false);
+                if (own is not null)
+                {
+                    staged.Rebase(new StoredContent(mounted.Store, mounted.Cache, key, own.ETag, own.Size));
+                    condition = WriteCondition.Match(own.ETag);
+                }
+                else
+                {
+                    condition = await _own.FindReplaceableAsync(file, staged, key, cancellation).ConfigureAwait(false) ?? throw new FsException(e.Reason, e.Message, e);
+                }
+                written = await mounted.Upload.SendAsync(key, staged, staged.Stored is null ? null : own ?? storedInfo, attributes.Take, condition, cancellation).ConfigureAwait(false);
             }
             Settle(file, staged, key, written, attributes);
         }
@@ -231,36 +239,6 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
         var written = await mounted.Upload.SendAsync(key, staged, null, attributes.Take, condition, cancellation).ConfigureAwait(false);
         Settle(file, staged, key, written, attributes);
         await StoreAttributesOfStreamAsync(file, staged, cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>The version in the store, if one of our attempts created it, or it is the known version encrypted anew.</summary>
-    private async ValueTask<ObjectInfo?> FindKnownAsync(FileInode file, string key, CancellationToken cancellation)
-    {
-        try
-        {
-            var info = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            IReadOnlyList<WriteAttempt> attempts;
-            lock (file.Sync)
-            {
-                if (info.FormerETag is not null && info.FormerETag == file.Stored?.ETag)
-                {
-                    return info;
-                }
-                attempts = file.Attempts.All;
-            }
-            foreach (var attempt in attempts)
-            {
-                if (await mounted.Store.IsOwnAsync(info, attempt, cancellation).ConfigureAwait(false))
-                {
-                    return info;
-                }
-            }
-            return null;
-        }
-        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
-        {
-            return null;
-        }
     }
 
     private void Settle(FileInode file, StagedContent staged, string key, WrittenObject written, AttributesToSend attributes)
@@ -315,7 +293,7 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
         {
             // Until it is known what the refusal means, the change waits.
             EndFlight();
-            if (await FindKnownAsync(file, key, cancellation).ConfigureAwait(false) is { } known && known.ETag != file.Stored!.ETag)
+            if (await _own.FindAsync(file, key, cancellation).ConfigureAwait(false) is { } known && known.ETag != file.Stored!.ETag)
             {
                 lock (mounted.Names.Sync)
                 {

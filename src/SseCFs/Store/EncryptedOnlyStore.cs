@@ -50,6 +50,8 @@ internal sealed class EncryptedOnlyStore(IObjectStore store) : IObjectStore
 
     public ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation) => store.DeleteAsync(key, ifMatch, cancellation);
 
+    public ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation) => store.RemoveAsync(key, seen, cancellation);
+
     public ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation) =>
         store.ListAsync(prefix, delimiter, continuation, limit, cancellation);
 

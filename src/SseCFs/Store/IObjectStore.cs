@@ -59,6 +59,13 @@ public interface IObjectStore
     /// <param name="ifMatch">Only this version (unquoted ETag), else <see cref="FsError.Conflict"/>: the service's own condition where it honours one here, else a HEAD right before, which leaves a small window.</param>
     ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation);
 
+    /// <summary>
+    /// Deletes what stands under a key, whichever version that is; none is no error. Where the service honours conditions, a request that it carries out late, after its sender
+    /// has given up, removes nothing that was stored since.
+    /// </summary>
+    /// <param name="seen">The version last seen there (unquoted ETag); null: not known, and then nothing protects what is stored since.</param>
+    ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation);
+
     /// <summary>One page of a listing, in key order.</summary>
     /// <param name="prefix">Only keys that begin so.</param>
     /// <param name="delimiter">"/" groups what lies deeper into common prefixes; null lists everything below.</param>

@@ -42,6 +42,7 @@ internal sealed class Mounted : IDisposable
     public Upload Upload { get; }
     public OwnerDefaults Owners { get; }
     public Activity Activity { get; } = new();
+    public Unanswered Unanswered { get; } = new();
 
     public IInvalidationSink? Invalidation { get; set; }
 

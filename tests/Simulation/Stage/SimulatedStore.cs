@@ -112,6 +112,31 @@ internal sealed class SimulatedStore(World world, Process process) : IObjectStor
         }
     }
 
+    public async ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation)
+    {
+        if (!HasConditions)
+        {
+            await SendAsync("DELETE", key, sender =>
+            {
+                Bucket.RemoveUnchecked(sender, key, seen);
+                return true;
+            }, cancellation).ConfigureAwait(false);
+            return;
+        }
+        while (!await SendAsync("DELETE", key, sender =>
+        {
+            if (seen is not null && Bucket.Objects.TryGetValue(key, out var there) && there.ETag != seen)
+            {
+                return false;
+            }
+            Bucket.Remove(sender, key, null);
+            return true;
+        }, cancellation).ConfigureAwait(false))
+        {
+            seen = await SendAsync("HEAD", key, _ => Bucket.Objects.GetValueOrDefault(key)?.ETag, cancellation).ConfigureAwait(false);
+        }
+    }
+
     public async ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation) =>
         await SendAsync("LIST", prefix, _ => Bucket.List(prefix, delimiter, continuation, limit), cancellation).ConfigureAwait(false);
 

@@ -79,6 +79,13 @@ internal sealed class FaultyStore(IObjectStore store) : IObjectStore
             return true;
         }, cancellation);
 
+    public async ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation) =>
+        await PassAsync(RequestKind.Delete, key, async () =>
+        {
+            await store.RemoveAsync(key, seen, cancellation);
+            return true;
+        }, cancellation);
+
     public ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation) =>
         PassAsync(
             RequestKind.List,

@@ -253,6 +253,15 @@ internal sealed class MemoryStore : IObjectStore
         }
     }
 
+    public async ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation)
+    {
+        await ReceiveAsync(RequestKind.Delete, key, cancellation);
+        lock (_bucket)
+        {
+            _bucket.Objects.Remove(key);
+        }
+    }
+
     public async ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation)
     {
         Assert.InRange(limit, 1, 1000);

@@ -57,6 +57,8 @@ public sealed class S3ObjectStore : IObjectStore, IDisposable
 
     public ValueTask DeleteAsync(string key, string? ifMatch, CancellationToken cancellation) => _removal.RemoveAsync(key, ifMatch, cancellation);
 
+    public ValueTask RemoveAsync(string key, string? seen, CancellationToken cancellation) => _removal.RemoveWhateverIsThereAsync(key, seen, cancellation);
+
     public async ValueTask<ListPage> ListAsync(string prefix, string? delimiter, string? continuation, int limit, CancellationToken cancellation)
     {
         var request = new ListObjectsV2Request

@@ -38,6 +38,27 @@ internal sealed class S3Removal(S3Requests requests)
         }
     }
 
+    /// <summary>Removes the name: the condition is no question here, but keeps a request that comes late from what was stored since.</summary>
+    public async ValueTask RemoveWhateverIsThereAsync(string key, string? seen, CancellationToken cancellation)
+    {
+        while (!await SendAsync(key, seen, cancellation).ConfigureAwait(false))
+        {
+            try
+            {
+                seen = (await requests.HeadAsync(key, cancellation).ConfigureAwait(false)).ETag;
+            }
+            catch (FsException e) when (e.Reason == FsError.NotFound)
+            {
+                return;
+            }
+            catch (FsException e) when (e.IsUnreadable)
+            {
+                // Another writer's with another key: its ETag is not told.
+                seen = null;
+            }
+        }
+    }
+
     /// <returns>False: the condition is not met.</returns>
     private async ValueTask<bool> SendAsync(string key, string? ifMatch, CancellationToken cancellation)
     {
