@@ -1,5 +1,6 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using SseCFs.Fuse.Mounting;
@@ -19,6 +20,7 @@ namespace SseCFs.Fuse.Session;
 /// closes the file at the same time, the reader drops the last reference, and the RELEASE that follows waits for nobody.
 /// kcmp(2) could compare open files, but waits for a process in execve(2) (exec_update_lock), which may be waiting for the FLUSH.
 /// </remarks>
+[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle; it is the collector's.")]
 internal sealed class OpenDescriptors
 {
     /// <summary>Most descriptors of one process that are looked at: a close must not take long.</summary>
