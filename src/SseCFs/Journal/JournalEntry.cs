@@ -8,7 +8,7 @@ internal sealed class JournalEntry
 {
     private readonly string _path;
     private JournalWriter? _writer;
-    private byte[]? _head;
+    private SavedHead? _head;
 
     private JournalEntry(string path, JournalWriter? writer)
     {
@@ -31,10 +31,19 @@ internal sealed class JournalEntry
     public static JournalEntry Left(string path) => new(path, null);
 
     /// <summary>The same, with what is in it. Nothing can be added.</summary>
-    public static JournalEntry Left(string path, SavedHead head, long stamp) => new(path, null) { _head = Plain(head), Stamp = stamp };
+    public static JournalEntry Left(string path, SavedHead head, long stamp) => new(path, null) { _head = head, Stamp = stamp };
 
     /// <summary>Whether just this was saved last.</summary>
-    public bool Holds(SavedHead head, long stamp) => stamp == Stamp && _head is { } last && last.AsSpan().SequenceEqual(Plain(head));
+    public bool Holds(SavedHead head, long stamp) => stamp == Stamp && _head is { } last && Plain(last).AsSpan().SequenceEqual(Plain(head));
+
+    /// <summary>Whether the same content and attributes were saved last, whatever was tried since to store them.</summary>
+    public bool HoldsFile(SavedHead head, long stamp)
+    {
+        return _head is { } last && Holds(WithAttemptsOf(last), stamp);
+
+        SavedHead WithAttemptsOf(SavedHead other) =>
+            head with { Attempt = other.Attempt, EarlierAttempts = other.EarlierAttempts, Upload = head.Upload is null ? null : other.Upload };
+    }
 
     /// <summary>Adds a save: what changed since the last one, then what it is about. It counts once this returns; after a failure nothing can be added any more.</summary>
     public async ValueTask AddAsync(Func<JournalWriter, ValueTask> writeChanges, SavedHead head, long stamp)
@@ -51,7 +60,7 @@ internal sealed class JournalEntry
             _writer = null;
             throw;
         }
-        (_head, Stamp) = (Plain(head), stamp);
+        (_head, Stamp) = (head, stamp);
     }
 
     /// <summary>Another entry has the same and more, and the upload with it.</summary>

@@ -38,6 +38,9 @@ internal static partial class JournalLog
     [LoggerMessage(314, LogLevel.Warning, "uploads that an earlier process began are not taken back now, but at the next mount, since one of its saves cannot be read: {Reason}")]
     public static partial void UploadsLeft(ILogger log, string reason);
 
+    [LoggerMessage(315, LogLevel.Warning, "{Key} stays in the journal as an earlier process saved it, since there is no room to save it anew: {Reason}")]
+    public static partial void SaveStays(ILogger log, string key, string reason);
+
     [LoggerMessage(312, LogLevel.Warning, "the upload of {Key} goes on without a record in the journal, which would take it back after a crash: {Reason}")]
     public static partial void UploadNotRecorded(ILogger log, string key, string reason);
 

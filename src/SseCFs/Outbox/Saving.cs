@@ -151,7 +151,15 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
         }
         var isWhole = file.Journal is not { Length: { } length } last || staged.CutAt > last.Stamp || length > staged.Size + Surplus;
         var since = isWhole ? 0 : file.Journal!.Stamp;
-        await AddAsync(file, journal, head, stamp, suspended, isWhole, writer => WriteChangesAsync(writer, staged, since, cancellation)).ConfigureAwait(false);
+        try
+        {
+            await AddAsync(file, journal, head, stamp, suspended, isWhole, writer => WriteChangesAsync(writer, staged, since, cancellation)).ConfigureAwait(false);
+        }
+        catch (FsException e) when (file.Journal is { } former && former.HoldsFile(head, stamp))
+        {
+            // What an earlier process saved stays, and nothing of it has changed.
+            JournalLog.SaveStays(mounted.Log, head.Key, e.Message);
+        }
         suspended?.HandOver();
     }
 

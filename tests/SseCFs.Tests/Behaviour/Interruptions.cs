@@ -112,6 +112,17 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         Assert.Equal([kept], Kept);
         Assert.Equal(1, Store.OpenUploads);
 
+        // It cannot be saved anew when the mount ends.
+        await Kill();
+        Assert.NotEqual(0, await Mount.Files.DrainAsync(default));
+        var next = Path.GetDirectoryName(kept)![..^1] + "2";
+        await File.WriteAllTextAsync(next, "in the way", TestContext.Current.CancellationToken);
+        Assert.Equal([("a", null)], (await Mount.Files.KeepUnsavedAsync(default)).Select(one => (one.Key, one.Loss)));
+        Assert.Equal([kept], Kept);
+        await Kill();
+        File.Delete(next);
+        Assert.Equal(1, Store.OpenUploads);
+
         // What it is recorded as beside the save is not what it is any more.
         Register.Begin("a", Assert.Single(Store.UploadIds));
         await Kill();
