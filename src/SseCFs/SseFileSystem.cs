@@ -51,6 +51,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         var markers = new DirectoryMarkers(_mounted);
         _storer = new FileStorer(_mounted, _sends, _copies, markers);
         _queue = new ChangeQueue(_mounted, _storer);
+        _metadata.PatchMoved = Defer;
         _saving = new Saving(_mounted, _storer, _queue);
         _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
@@ -114,8 +115,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
     {
         await new AbandonedUploads(_mounted).AbortAsync(cancellation).ConfigureAwait(false);
-        await new InterruptedRenames(_mounted).FinishAsync(cancellation).ConfigureAwait(false);
-        return await new Restoring(_mounted, _queue).RestoreAsync(cancellation).ConfigureAwait(false);
+        var renames = new InterruptedRenames(_mounted);
+        await renames.FinishAsync(cancellation).ConfigureAwait(false);
+        return await new Restoring(_mounted, _queue, renames).RestoreAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Ends what is being sent, and saves in the journal what is not stored: the next mount stores it. When no program can write any more.</summary>
@@ -284,6 +286,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         var segment = FileName.ToSegment(name.Span);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
+            EnsureNotReplaced(directory);
             await _creation.EnsureAbsentAsync(directory, segment, caller, cancellation).ConfigureAwait(false);
             return _lookup.Give(await make(directory, segment).ConfigureAwait(false), caller);
         }
