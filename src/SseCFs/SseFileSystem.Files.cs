@@ -39,6 +39,7 @@ public sealed partial class SseFileSystem
         var segment = FileName.ToSegment(name.Span);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
+            EnsureNotReplaced(directory);
             var found = await _lookup.FindNowAsync(directory, segment, caller.Thread, cancellation).ConfigureAwait(false);
             if (found is not null && (flags & OpenFlags.Exclusive) != 0)
             {

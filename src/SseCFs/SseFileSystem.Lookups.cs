@@ -52,6 +52,18 @@ public sealed partial class SseFileSystem
         }
     }
 
+    /// <summary>A directory that another one has replaced while its gate was waited for: what was to be made in it belongs into the other one, which the kernel finds.</summary>
+    private void EnsureNotReplaced(DirectoryInode directory)
+    {
+        lock (_mounted.Names.Sync)
+        {
+            if (directory.IsDetached && directory.Parent is { } parent && parent.Children.ContainsKey(directory.Name))
+            {
+                throw new FsException(FsError.Stale, $"{_mounted.Names.KeyOf(directory)} was replaced by another directory");
+            }
+        }
+    }
+
     /// <summary>The directory of an operation that takes a name in it.</summary>
     private DirectoryInode GetDirectoryToChange(ulong number)
     {

@@ -53,6 +53,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         var markers = new DirectoryMarkers(_mounted);
         _storer = new FileStorer(_mounted, _sends, _copies, markers);
         _queue = new ChangeQueue(_mounted, _storer);
+        _metadata.PatchMoved = Defer;
         _saving = new Saving(_mounted, _storer, _queue);
         _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
@@ -120,8 +121,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     {
         var uploads = new AbandonedUploads(_mounted);
         await uploads.AbortAsync(cancellation).ConfigureAwait(false);
-        await new InterruptedRenames(_mounted, uploads).FinishAsync(cancellation).ConfigureAwait(false);
-        return await new Restoring(_mounted, _queue, uploads).RestoreAsync(cancellation).ConfigureAwait(false);
+        var renames = new InterruptedRenames(_mounted, uploads);
+        await renames.FinishAsync(cancellation).ConfigureAwait(false);
+        return await new Restoring(_mounted, _queue, uploads, renames).RestoreAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Ends what is being sent, and saves in the journal what is not stored: the next mount stores it. When no program can write any more.</summary>
@@ -290,6 +292,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         var segment = FileName.ToSegment(name.Span);
         using (await Hold.TakeAsync(_mounted.Names, directory, cancellation).ConfigureAwait(false))
         {
+            EnsureNotReplaced(directory);
             await _creation.EnsureAbsentAsync(directory, segment, caller, cancellation).ConfigureAwait(false);
             return _lookup.Give(await make(directory, segment).ConfigureAwait(false), caller);
         }

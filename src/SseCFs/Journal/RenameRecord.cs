@@ -9,7 +9,7 @@ namespace SseCFs.Journal;
 internal sealed class RenameRecord : IDisposable
 {
     private readonly ILogger _log;
-    private readonly RenameIntent _intent;
+    private RenameIntent _intent;
     private JournalWriter? _writer;
 
     private RenameRecord(RenameIntent intent, ILogger log)
@@ -31,6 +31,9 @@ internal sealed class RenameRecord : IDisposable
 
     /// <summary>From now on the copies are to go, not the sources.</summary>
     public void Undo() => Write(() => _writer, _intent with { IsUndone = true });
+
+    /// <summary>From now on the rename is to be finished, and not undone.</summary>
+    public void Copied() => Write(() => _writer, _intent = _intent with { IsCopied = true });
 
     /// <summary>Nothing is left to be done. What is disposed without this stays on disk for the next mount.</summary>
     public void End()

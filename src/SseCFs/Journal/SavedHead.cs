@@ -74,6 +74,9 @@ internal sealed record RenameIntent
     /// <summary>Of a directory: it failed half-way, and the copies are to go again.</summary>
     public bool IsUndone { get; init; }
 
+    /// <summary>Of a directory: all copies are made, and the sources of these are to go.</summary>
+    public bool IsCopied { get; init; }
+
     [JsonIgnore]
     public bool IsDirectory => From.EndsWith('/');
 }

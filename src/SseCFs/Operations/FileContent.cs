@@ -190,6 +190,22 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
     /// <param name="offset">Null: the end of the file.</param>
     private async ValueTask ChangeAsync(FileInode file, bool emptied, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
     {
+        for (; ; )
+        {
+            try
+            {
+                await ChangeOnceAsync(file, emptied, tryChange, offset, length, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
+            {
+                // Somebody else removes or empties it just now: that comes first.
+            }
+        }
+    }
+
+    private async ValueTask ChangeOnceAsync(FileInode file, bool emptied, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
+    {
         // Of what is being sent nothing is wanted any more if the file is emptied.
         using (emptied ? sends.Stop(file) : null)
         {

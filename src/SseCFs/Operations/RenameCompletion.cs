@@ -32,7 +32,7 @@ internal sealed class RenameCompletion(Mounted mounted, Removal removal, Saving 
         }
         // Who waits for the rename may leave, but not in the middle of this.
         await saving.FollowNameAsync(source, CancellationToken.None).ConfigureAwait(false);
-        await RemoveSourceAsync(source, move.From, move.OldKey, move.OldETag, move.NewKey).ConfigureAwait(false);
+        await RemoveSourceAsync(source, move.From, move.OldKey, move.OldVersion.ETag, move.NewKey).ConfigureAwait(false);
         move.Record.End();
     }
 

@@ -5,8 +5,8 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>
-/// Renames of files whose copy was not answered: it may have been made, or be made later by a request still under way. Each is finished as soon as the store shows the copy, and
-/// given up once that cannot appear any more, or does not for long. Its record stays in the journal until then. Thread-safe.
+/// Renames of files whose copy was not answered, which may have been made, or be made later by a request still under way; and those whose source could not be removed. Each is
+/// finished as soon as the store lets it, or given up once the copy cannot appear any more, or does not for long. Its record stays in the journal until then. Thread-safe.
 /// </summary>
 internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completion) : IAsyncDisposable
 {
@@ -59,6 +59,13 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
             // It is asked again.
         }
         mounted.Unanswered.AddCopy(move.NewKey, move.Attempt);
+        Add(move);
+        return false;
+    }
+
+    /// <summary>Adds a rename whose copy may be made yet, or whose source is to go yet.</summary>
+    public void Add(FileMove move)
+    {
         lock (_lock)
         {
             _moves.Add((move, mounted.Clock.GetTimestamp()));
@@ -67,7 +74,6 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
                 _loop = Task.Run(RunAsync, CancellationToken.None);
             }
         }
-        return false;
     }
 
     /// <summary>What is in doubt still is left to the next mount, which finds the records.</summary>
@@ -128,11 +134,11 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
         try
         {
             using var directories = await Hold.TakeAsync(mounted.Names, move.From, move.To, cancellation).ConfigureAwait(false);
-            FileInode? target;
             if (move.IsCopied)
             {
-                return true;
+                return await IsSourceGoneAsync(move, cancellation).ConfigureAwait(false);
             }
+            FileInode? target;
             lock (mounted.Names.Sync)
             {
                 if (move.Source.IsDetached || mounted.Names.KeyOf(move.Source) != move.OldKey || mounted.Names.KeyOf(move.To, move.NewName) != move.NewKey)
@@ -148,7 +154,7 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
             {
                 return there?.ETag == move.ReplacedETag && mounted.IsWithin(since, Patience) ? false : GiveUp(move);
             }
-            if (move.Source.Stored?.ETag != move.OldETag)
+            if (move.Source.Stored?.ETag != move.OldVersion.ETag)
             {
                 TreeLog.ChangedMeanwhile(mounted.Log, move.OldKey);
                 return GiveUp(move);
@@ -164,9 +170,51 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
         }
         catch (FsException)
         {
-            // The store cannot be asked now; or it does not let the source go, which the next mount finds recorded.
-            return move.IsCopied;
+            // The store cannot be asked now, or does not let the source go.
+            return false;
         }
+    }
+
+    /// <summary>Removes what was copied from the old name, unless the name leads to something else by now, or to something that a program here is at work on.</summary>
+    private async ValueTask<bool> IsSourceGoneAsync(FileMove move, CancellationToken cancellation)
+    {
+        FileInode? shown;
+        lock (mounted.Names.Sync)
+        {
+            if (mounted.Names.KeyOf(move.From, move.OldName) != move.OldKey || move.From.Children.GetValueOrDefault(move.OldName) is DirectoryInode)
+            {
+                return GiveUp(move);
+            }
+            shown = move.From.Children.GetValueOrDefault(move.OldName) as FileInode;
+        }
+        using var file = shown is null ? default(Hold?) : await Hold.TakeAsync(mounted.Names, shown, cancellation).ConfigureAwait(false);
+        if (shown is { IsDirty: true } or { Handles: > 0 })
+        {
+            return false;
+        }
+        try
+        {
+            var there = await mounted.Store.HeadAsync(move.OldKey, cancellation).ConfigureAwait(false);
+            // The same bytes may be there again, with the same ETag.
+            if (!move.OldVersion.IsShownBy(new ListedObject(there.Key, there.Size, there.ETag, there.LastModified)))
+            {
+                return GiveUp(move);
+            }
+            await mounted.Store.DeleteAsync(move.OldKey, there.ETag, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException e) when (e.Reason is FsError.NotFound or FsError.Conflict || e.IsUnreadable)
+        {
+            // Gone already, or another writer's by now.
+        }
+        if (shown is not null)
+        {
+            lock (mounted.Names.Sync)
+            {
+                mounted.Names.Detach(shown);
+            }
+            mounted.Invalidation?.InvalidateEntry(move.From.Number, FileName.ToName(move.OldName)!);
+        }
+        return GiveUp(move);
     }
 
     private ValueTask FinishAsync(FileMove move, ObjectInfo copy) => completion.FinishAsync(

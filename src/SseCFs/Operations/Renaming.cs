@@ -79,6 +79,22 @@ internal sealed class Renaming(
     private async ValueTask<FsException?> RenameFileAsync(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, bool noReplace, CancellationToken cancellation)
     {
+        for (; ; )
+        {
+            try
+            {
+                return await RenameFileOnceAsync(source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
+            {
+                // A program empties one of the files just now: that comes first.
+            }
+        }
+    }
+
+    private async ValueTask<FsException?> RenameFileOnceAsync(
+        FileInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, bool noReplace, CancellationToken cancellation)
+    {
         if (target is DirectoryInode)
         {
             return new FsException(FsError.IsDirectory, $"{_names.KeyOf(target)} is a directory");
@@ -175,9 +191,10 @@ internal sealed class Renaming(
             sent = new SentAttributes(source.Metadata! with { ChangeTime = now }, source.Attributes.Patch);
             source.AreAttributesInFlight = true;
         }
-        var (oldKey, oldETag) = (_names.KeyOf(source), source.Stored.ETag);
-        var intent = new RenameIntent { From = oldKey, To = newKey, ETag = oldETag, Attempt = attempt.Id };
-        var move = new FileMove(source, from, oldKey, oldETag, to, newName, newKey, replaced, replacedETag, sent, attempt, RenameRecord.Begin(mounted.Journal, intent, mounted.Log));
+        var (oldKey, oldVersion) = (_names.KeyOf(source), source.Stored);
+        var intent = new RenameIntent { From = oldKey, To = newKey, ETag = oldVersion.ETag, Attempt = attempt.Id };
+        var move = new FileMove(
+            source, from, source.Name, oldKey, oldVersion, to, newName, newKey, replaced, replacedETag, sent, attempt, RenameRecord.Begin(mounted.Journal, intent, mounted.Log));
         try
         {
             var condition = replacedETag is null ? WriteCondition.Absent : WriteCondition.Match(replacedETag);
@@ -202,6 +219,12 @@ internal sealed class Renaming(
         catch when (!move.IsCopied)
         {
             move.Record.End();
+            throw;
+        }
+        catch
+        {
+            // The file is at its new place, and the old object is to go yet.
+            doubts.Add(move);
             throw;
         }
         finally
@@ -295,17 +318,40 @@ internal sealed class Renaming(
         {
             return new FsException(FsError.NotDirectory, $"{_names.KeyOf(target)} is not a directory");
         }
-        if (target is DirectoryInode replaced)
+        if (target is not DirectoryInode replaced)
+        {
+            return await MoveDirectoryAsync(source, from, to, newName, replaced: null, cancellation).ConfigureAwait(false);
+        }
+        for (var above = from; above is not null; above = above.Parent)
+        {
+            if (ReferenceEquals(above, replaced))
+            {
+                throw new FsException(FsError.NotEmpty, "a directory does not replace one that it is in");
+            }
+        }
+        // Nothing is made in it meanwhile: it goes.
+        await replaced.Gate.WaitAsync(cancellation).ConfigureAwait(false);
+        try
         {
             await removal.EnsureEmptyAsync(replaced, cancellation).ConfigureAwait(false);
+            return await MoveDirectoryAsync(source, from, to, newName, replaced, cancellation).ConfigureAwait(false);
         }
+        finally
+        {
+            replaced.Gate.Release();
+        }
+    }
+
+    private async ValueTask<FsException?> MoveDirectoryAsync(
+        DirectoryInode source, DirectoryInode from, DirectoryInode to, string newName, DirectoryInode? replaced, CancellationToken cancellation)
+    {
         var newPrefix = _names.KeyOf(to, newName + "/");
         await metadata.EnsureAsync(source, withContent: false, cancellation).ConfigureAwait(false);
         await _move.MoveAsync(source, newPrefix, () => removal.KeepDirectoryAsync(from, source, cancellation), () =>
         {
-            if (target is not null)
+            if (replaced is not null)
             {
-                _names.Detach(target);
+                _names.Detach(replaced);
             }
             _names.Move(source, to, newName);
         }, cancellation).ConfigureAwait(false);

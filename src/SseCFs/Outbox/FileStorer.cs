@@ -36,7 +36,14 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
         await StoreHeldAsync(inode, lane, cancellation).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Whether a store ended because somebody else is about to remove or empty the file, and waits for its gate: the caller, who was not asked to stop, releases the gate, takes
+    /// it again and does what is left to do.
+    /// </summary>
+    public bool GaveWay(CancellationToken cancellation) => !cancellation.IsCancellationRequested && !sends.AreAllStopped;
+
     /// <summary>The same, by a caller who holds the inode's gate.</summary>
+    /// <exception cref="OperationCanceledException">Also as <see cref="GaveWay"/> tells.</exception>
     public ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation) => StoreHeldAsync(inode, lane: null, cancellation);
 
     private ValueTask StoreHeldAsync(Inode inode, SemaphoreSlim? lane, CancellationToken cancellation) =>
@@ -305,7 +312,11 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
                 await StoreAttributesAsync(file, cancellation).ConfigureAwait(false);
                 return;
             }
-            await TakeTheirsAsync(file, key, cancellation).ConfigureAwait(false);
+            if (await TakeTheirsAsync(file, key, cancellation).ConfigureAwait(false))
+            {
+                await StoreAttributesAsync(file, cancellation).ConfigureAwait(false);
+                return;
+            }
             TreeLog.MetadataFailed(mounted.Log, key, e.Message);
         }
         finally
@@ -322,8 +333,9 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
         }
     }
 
-    /// <summary>Another writer's content has the name now, with attributes of its own, which count; or nobody's has.</summary>
-    private async ValueTask TakeTheirsAsync(FileInode file, string key, CancellationToken cancellation)
+    /// <summary>Another writer's content has the name now, to which the change of attributes applies as well; or nobody's has.</summary>
+    /// <returns>Whether the change is to be stored.</returns>
+    private async ValueTask<bool> TakeTheirsAsync(FileInode file, string key, CancellationToken cancellation)
     {
         ObjectInfo? theirs = null;
         try
@@ -343,6 +355,11 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
             }
             lock (file.Sync)
             {
+                if (theirs is not null && !Versions.IsOtherType(mounted, file, theirs))
+                {
+                    Versions.Apply(mounted, file, theirs);
+                    return file.Attributes.Patch is not null;
+                }
                 file.Attributes = file.Attributes.WithoutPatch();
                 if (theirs is not null)
                 {
@@ -351,5 +368,6 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
             }
         }
         file.ForgetSave();
+        return false;
     }
 }

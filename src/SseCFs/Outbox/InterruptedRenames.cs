@@ -5,12 +5,14 @@ using SseCFs.Tree;
 namespace SseCFs.Outbox;
 
 /// <summary>
-/// Finishes renames that an earlier process began. Until all sources are removed every object is under its old name or its new one or both; what both have is removed
-/// from the old one, unless it was changed there since. To be used before programs come.
+/// Finishes or undoes renames that an earlier process began. That of a directory is undone unless all copies were made; then the sources of copies go, unless they were changed
+/// since. What came to be under the old name afterwards stays there. To be used before programs come.
 /// </summary>
 internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploads)
 {
     private const int RequestsAtOnce = 8;
+
+    private readonly List<RenameIntent> _moved = [];
 
     public async ValueTask FinishAsync(CancellationToken cancellation)
     {
@@ -39,16 +41,22 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         try
         {
             mounted.Journal!.NumberAfter(intent?.Number ?? 0);
-            if (intent is { IsDirectory: true })
-            {
-                await FinishDirectoryAsync(intent, cancellation).ConfigureAwait(false);
-            }
-            else if (intent is not null)
-            {
-                await FinishFileAsync(intent, cancellation).ConfigureAwait(false);
-            }
             // Without a commit nothing was copied yet.
-            File.Delete(path);
+            var isMoved = intent switch
+            {
+                null => false,
+                { IsDirectory: true } => await FinishDirectoryAsync(intent, cancellation).ConfigureAwait(false),
+                _ => await FinishFileAsync(intent, cancellation).ConfigureAwait(false),
+            };
+            if (isMoved)
+            {
+                _moved.Add(intent!);
+            }
+            // As long as a save says the old name, this tells the new one.
+            if (!isMoved || !AnySave(head => Precedes(head, intent!)))
+            {
+                File.Delete(path);
+            }
         }
         catch (FsException e)
         {
@@ -56,52 +64,97 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         }
     }
 
-    private async ValueTask FinishFileAsync(RenameIntent intent, CancellationToken cancellation)
+    /// <summary>What was saved of a file before its name changed, under the name that it has now.</summary>
+    public async ValueTask<SavedHead> FollowAsync(SavedHead head, CancellationToken cancellation)
+    {
+        foreach (var intent in _moved.OrderBy(one => one.Number).Where(one => Precedes(head, one)))
+        {
+            var newKey = intent.To + head.Key[intent.From.Length..];
+            var replaced = head.Replaces;
+            if (replaced is not null && await TryFindAsync(newKey, cancellation).ConfigureAwait(false) is { } copy && copy.Attempt is not null
+                && copy.Attempt == (intent.IsDirectory ? AttemptOf(intent, head.Key, replaced.ETag)?.Id : replaced.ETag == intent.ETag ? intent.Attempt : null))
+            {
+                replaced = replaced with { ETag = copy.ETag, LastModified = copy.LastModified };
+            }
+            head = head with { Key = newKey, Replaces = replaced };
+        }
+        return head;
+    }
+
+    /// <summary>Whether a save is of what the rename moved, by its old name. Parts of an upload cannot change their name.</summary>
+    private static bool Precedes(SavedHead head, RenameIntent intent) => head.Number < intent.Number && head.Upload is null
+        && (intent.IsDirectory ? head.Key.StartsWith(intent.From, StringComparison.Ordinal) : head.Key == intent.From);
+
+    private async ValueTask<ObjectInfo?> TryFindAsync(string key, CancellationToken cancellation)
+    {
+        try
+        {
+            return await FindAsync(key, cancellation).ConfigureAwait(false);
+        }
+        catch (FsException)
+        {
+            // Then the save is in conflict with what stands there, if it is not what was copied.
+            return null;
+        }
+    }
+
+    /// <returns>Whether the new name has it.</returns>
+    private async ValueTask<bool> FinishFileAsync(RenameIntent intent, CancellationToken cancellation)
     {
         if (await FindAsync(intent.From, cancellation).ConfigureAwait(false) is not { } source)
         {
             await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
             JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
-            return;
+            return true;
         }
         var copy = await FindAsync(intent.To, cancellation).ConfigureAwait(false);
         if (copy is null || copy.Attempt != (intent.Attempt ?? intent.User?.GetValueOrDefault(WriteAttempt.FormerMetadataName)))
         {
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
+            return false;
         }
-        else if (source.ETag != intent.ETag || source.Size != copy.Size)
+        if (source.ETag != intent.ETag || source.Size != copy.Size)
         {
             JournalLog.RenameSourceKept(mounted.Log, intent.From, intent.To);
+            return false;
         }
-        else
-        {
-            await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
-            await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
-            JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
-        }
+        await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
+        await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
+        JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
+        return true;
     }
 
     /// <summary>What was saved of the file that stood at the new name, and was not stored yet.</summary>
     private async ValueTask DropReplacedAsync(RenameIntent intent, CancellationToken cancellation)
     {
+        foreach (var (path, head) in SavesOf(head => head.Key == intent.To && head.Number < intent.Number).ToList())
+        {
+            await uploads.RemoveSaveAsync(path, head, successor: null, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private bool AnySave(Func<SavedHead, bool> isWanted) => SavesOf(isWanted).Any();
+
+    private IEnumerable<(string Path, SavedHead Head)> SavesOf(Func<SavedHead, bool> isWanted)
+    {
         foreach (var folder in mounted.Journal!.Left)
         {
             foreach (var path in folder.Saves.Where(File.Exists))
             {
-                if (FindReplaced(folder, path, intent) is { } head)
+                if (HeadOf(folder, path) is { } head && isWanted(head))
                 {
-                    await uploads.RemoveSaveAsync(path, head, successor: null, cancellation).ConfigureAwait(false);
+                    yield return (path, head);
                 }
             }
         }
     }
 
-    private static SavedHead? FindReplaced(JournalFolder folder, string path, RenameIntent intent)
+    private static SavedHead? HeadOf(JournalFolder folder, string path)
     {
         try
         {
             using var reader = folder.Read(path);
-            return reader?.LastHead(JournalJson.Default.SavedHead) is { } head && head.Key == intent.To && head.Number < intent.Number ? head : null;
+            return reader?.LastHead(JournalJson.Default.SavedHead);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException or System.Text.Json.JsonException)
         {
@@ -110,16 +163,19 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         }
     }
 
-    private async ValueTask FinishDirectoryAsync(RenameIntent intent, CancellationToken cancellation)
+    /// <returns>Whether the new name has what was below the old one.</returns>
+    private async ValueTask<bool> FinishDirectoryAsync(RenameIntent intent, CancellationToken cancellation)
     {
+        // Journals of earlier releases do not tell.
+        var isUndone = intent.IsUndone || intent is { IsCopied: false, Attempt: not null };
         await foreach (var page in mounted.Store.ListAllAsync(intent.From, null, cancellation).ConfigureAwait(false))
         {
             await Parallel.ForEachAsync(
                 page.Objects.Select(o => o.Key),
                 new ParallelOptions { MaxDegreeOfParallelism = RequestsAtOnce, CancellationToken = cancellation },
-                (key, token) => intent.IsUndone ? RemoveCopyAsync(intent, key, token) : MoveAsync(intent, key, token)).ConfigureAwait(false);
+                (key, token) => isUndone ? RemoveCopyAsync(intent, key, token) : MoveAsync(intent, key, token)).ConfigureAwait(false);
         }
-        if (intent.IsUndone)
+        if (isUndone)
         {
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
         }
@@ -127,6 +183,7 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         {
             JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
         }
+        return !isUndone;
     }
 
     private async ValueTask MoveAsync(RenameIntent intent, string key, CancellationToken cancellation)
@@ -138,6 +195,11 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         }
         if (await FindAsync(newKey, cancellation).ConfigureAwait(false) is not { } copy)
         {
+            if (intent.IsCopied)
+            {
+                // It came later, or its copy is gone.
+                return;
+            }
             await mounted.Store.CopyAsync(source, newKey, source.Metadata with { Attempt = AttemptOf(intent, source) }, WriteCondition.Absent, cancellation).ConfigureAwait(false);
         }
         else if (!IsCopy(intent, copy, source))
@@ -169,8 +231,10 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         }
     }
 
-    private static WriteAttempt? AttemptOf(RenameIntent intent, ObjectInfo source) =>
-        intent.Attempt is { } id ? WriteAttempt.Recorded(id, sent: null).Derive(source.Key, source.ETag) : null;
+    private static WriteAttempt? AttemptOf(RenameIntent intent, ObjectInfo source) => AttemptOf(intent, source.Key, source.ETag);
+
+    private static WriteAttempt? AttemptOf(RenameIntent intent, string sourceKey, string sourceETag) =>
+        intent.Attempt is { } id ? WriteAttempt.Recorded(id, sent: null).Derive(sourceKey, sourceETag) : null;
 
     /// <summary>Journals of earlier releases name no attempt: then equal metadata must do.</summary>
     private static bool IsCopy(RenameIntent intent, ObjectInfo copy, ObjectInfo source) =>

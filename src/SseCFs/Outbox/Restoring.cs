@@ -10,7 +10,7 @@ namespace SseCFs.Outbox;
 /// <summary>
 /// Brings back what an earlier process left in the journal: files are as unsaved again as they were, and are stored like any other. To be used before programs come.
 /// </summary>
-internal sealed class Restoring(Mounted mounted, ChangeQueue queue, AbandonedUploads uploads)
+internal sealed class Restoring(Mounted mounted, ChangeQueue queue, AbandonedUploads uploads, InterruptedRenames renames)
 {
     /// <returns>How many files and directories wait to be stored.</returns>
     public async ValueTask<int> RestoreAsync(CancellationToken cancellation)
@@ -30,6 +30,7 @@ internal sealed class Restoring(Mounted mounted, ChangeQueue queue, AbandonedUpl
                     continue;
                 }
                 journal.NumberAfter(head.Number);
+                head = await renames.FollowAsync(head, cancellation).ConfigureAwait(false);
                 if (found.TryGetValue(head.Key, out var other))
                 {
                     // Of two files that had the name one after the other, the later one.

@@ -51,7 +51,14 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
     {
         if (file.Journal is not null && file.Staged is not null && !await TryKeepAsync(file, cancellation).ConfigureAwait(false))
         {
-            await storer.StoreHeldAsync(file, cancellation).ConfigureAwait(false);
+            try
+            {
+                await storer.StoreHeldAsync(file, cancellation).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
+            {
+                // It is about to be removed or emptied: nothing of it need be kept.
+            }
         }
     }
 

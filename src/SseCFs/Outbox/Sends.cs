@@ -54,6 +54,9 @@ internal sealed class Sends : IDisposable
         return new Stopping(this, inode);
     }
 
+    /// <summary>Whether all is stopped.</summary>
+    public bool AreAllStopped => _all.IsCancellationRequested;
+
     /// <summary>Stops all, and whatever would begin later.</summary>
     public void StopAll() => _all.Cancel();
 

@@ -42,6 +42,7 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             var attempt = WriteAttempt.New();
             using var record = RenameRecord.Begin(mounted.Journal, new RenameIntent { From = oldPrefix, To = newPrefix, Attempt = attempt.Id }, mounted.Log);
             var copies = await CopyAllAsync(sources, oldPrefix, newPrefix, attempt, beforeSwitch, record, progress, cancellation).ConfigureAwait(false);
+            record.Copied();
             lock (_names.Sync)
             {
                 switchNames();
@@ -79,6 +80,22 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
     /// middle of writing moves along unsaved: nobody is to see half of it.
     /// </summary>
     private async ValueTask SettleAsync(Inode inode, CancellationToken cancellation)
+    {
+        for (; ; )
+        {
+            try
+            {
+                await SettleOnceAsync(inode, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
+            {
+                // Whoever stopped it has the gate next.
+            }
+        }
+    }
+
+    private async ValueTask SettleOnceAsync(Inode inode, CancellationToken cancellation)
     {
         await inode.Gate.WaitAsync(cancellation).ConfigureAwait(false);
         try
@@ -118,11 +135,12 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         CancellationToken cancellation)
     {
         var copies = new ConcurrentDictionary<string, (ObjectInfo Source, WrittenObject Copy)>(StringComparer.Ordinal);
+        var tried = new ConcurrentDictionary<string, WriteAttempt>(StringComparer.Ordinal);
         try
         {
             await ForEachAsync(sources, async (info, token) =>
             {
-                var metadata = info.Metadata with { Attempt = attempt.Derive(info.Key, info.ETag) };
+                var metadata = info.Metadata with { Attempt = tried[info.Key] = attempt.Derive(info.Key, info.ETag) };
                 // What another writer stores there meanwhile is not replaced. The marker of a directory that is replaced is.
                 var condition = info.Key.Length == oldPrefix.Length ? WriteCondition.None : WriteCondition.Absent;
                 var copy = await mounted.Store.CopyAsync(info, newPrefix + info.Key[oldPrefix.Length..], metadata, condition, token).ConfigureAwait(false);
@@ -136,12 +154,30 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
         {
             // Undone: the old names are all there still.
             record.Undo();
-            await ForEachAsync(
-                copies,
-                async (copied, token) => await RenamedSource.RemoveAsync(mounted, newPrefix + copied.Key[oldPrefix.Length..], copied.Value.Copy.ETag, token).ConfigureAwait(false),
-                CancellationToken.None).ConfigureAwait(false);
+            await ForEachAsync(tried.Where(one => copies.ContainsKey(one.Key) || one.Value.MayBeStored), async (one, token) =>
+            {
+                var newKey = newPrefix + one.Key[oldPrefix.Length..];
+                if ((copies.TryGetValue(one.Key, out var copied) ? copied.Copy.ETag : await FindUnansweredAsync(newKey, one.Value, token).ConfigureAwait(false)) is { } etag)
+                {
+                    await RenamedSource.RemoveAsync(mounted, newKey, etag, token).ConfigureAwait(false);
+                }
+            }, CancellationToken.None).ConfigureAwait(false);
             record.End();
             throw;
+        }
+    }
+
+    /// <summary>The ETag of a copy that was made, though no reply said so; null: it is not there.</summary>
+    private async ValueTask<string?> FindUnansweredAsync(string key, WriteAttempt attempt, CancellationToken cancellation)
+    {
+        try
+        {
+            var there = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            return await mounted.Store.IsOwnAsync(there, attempt, cancellation).ConfigureAwait(false) ? there.ETag : null;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
+        {
+            return null;
         }
     }
 

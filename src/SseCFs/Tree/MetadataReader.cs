@@ -16,6 +16,9 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
     private readonly CancellationTokenSource _ending = new();
     private readonly Timestamp _mountedAt = mounted.Now();
 
+    /// <summary>Given an inode that has attributes to be stored from now on. Called under <see cref="Namespace.Sync"/>.</summary>
+    public Action<Inode>? PatchMoved { get; set; }
+
     /// <summary>Cancelled when the mount ends.</summary>
     public CancellationToken Ending => _ending.Token;
 
@@ -292,11 +295,6 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
                 // Whose version that is, and whether it is a conflict, shows when ours is stored.
                 return true;
             }
-            if (file.Attributes.Patch is not null && file.Stored!.ETag != info.ETag)
-            {
-                // The attributes that wait to be stored were those of the other version.
-                file.Attributes = file.Attributes.WithoutPatch();
-            }
             if ((file.Handles == 0 || file.Stored!.ETag == info.ETag) && !Versions.IsOtherType(mounted, file, info))
             {
                 Versions.Apply(mounted, file, info);
@@ -309,8 +307,24 @@ internal sealed class MetadataReader(Mounted mounted) : IAsyncDisposable
             var fresh = mounted.Names.NewFile();
             Versions.Apply(mounted, fresh, info);
             mounted.Names.Attach(file.Parent!, file.Name, fresh);
+            TakePatchAlong(file, fresh);
         }
         return false;
+    }
+
+    /// <summary>Attributes that a program has set and that wait to be stored are those of the name, whichever version it leads to.</summary>
+    private void TakePatchAlong(FileInode file, FileInode fresh)
+    {
+        lock (file.Sync)
+        {
+            if (file.Attributes.Patch is not { } patch)
+            {
+                return;
+            }
+            file.Attributes = file.Attributes.WithoutPatch();
+            fresh.Attributes = fresh.Attributes.Then(patch);
+        }
+        PatchMoved?.Invoke(fresh);
     }
 
     private bool IsChangedSince(FileInode file, long started)

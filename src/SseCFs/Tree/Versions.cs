@@ -7,12 +7,15 @@ namespace SseCFs.Tree;
 /// <summary>How a file goes from one stored version to the next. Under the file's <see cref="Inode.Sync"/> unless said otherwise.</summary>
 internal static class Versions
 {
-    /// <summary>Another writer's version has come: what is known and cached of the old one is dropped, in the kernel too.</summary>
+    /// <summary>
+    /// Another writer's version has come: what is known and cached of the old one is dropped, in the kernel too. Attributes that wait to be stored are kept: they become those of
+    /// the new one.
+    /// </summary>
     public static void Replace(Mounted mounted, FileInode file, StoredVersion version)
     {
         file.Stored = version;
         file.IsClaim = false;
-        file.Attributes = file.Attributes.WithoutPatch().Outdated();
+        file.Attributes = file.Attributes.Outdated();
         file.Loading = null;
         file.IsUnreadable = false;
         file.Content?.Dispose();
@@ -59,7 +62,7 @@ internal static class Versions
         }
     }
 
-    /// <summary>What a HEAD or GET told. Unsaved changes of our own stay as they are, unless the version that they were made on was replaced: the other one's attributes count.</summary>
+    /// <summary>What a HEAD or GET told. Unsaved changes of our own stay as they are.</summary>
     public static void Apply(Mounted mounted, FileInode file, ObjectInfo info)
     {
         if (!TryFollow(file, info) && file.Stored is { } known && (known.ETag != info.ETag || known.Size != info.Size))

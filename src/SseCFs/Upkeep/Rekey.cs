@@ -21,6 +21,9 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
     /// <summary>An object that others change so often while it is copied is left to the next run.</summary>
     private const int Attempts = 3;
 
+    /// <summary>The content type of new forms that are not compared yet: objects of other content types below the folder are somebody's own.</summary>
+    private const string WorkType = "application/x-ssecfs-rekey";
+
     private const string ModifyName = "mtime";
 
     private readonly Lock _lock = new();
@@ -54,13 +57,13 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
         {
             foreach (var listed in page.Objects)
             {
-                if (!IsWork(prefix, listed.Key))
+                if (await FindWorkAsync(prefix, listed.Key, cancellation).ConfigureAwait(false) is not { } left)
                 {
                     (objects, bytes) = (objects + 1, bytes + listed.Size);
                 }
                 else if (!options.IsDryRun)
                 {
-                    await store.DeleteAsync(listed.Key, null, cancellation).ConfigureAwait(false);
+                    await store.DeleteAsync(left.Key, left.ETag, cancellation).ConfigureAwait(false);
                 }
             }
         }
@@ -69,15 +72,15 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
 
     private async ValueTask LookAsync(string prefix, ListedObject listed, CancellationToken cancellation)
     {
-        if (IsWork(prefix, listed.Key))
-        {
-            return;
-        }
         for (var attempt = 1; ; attempt++)
         {
             try
             {
                 var info = await store.HeadAsync(listed.Key, cancellation).ConfigureAwait(false);
+                if (IsWork(prefix, info))
+                {
+                    return;
+                }
                 Count(listed, info.KeyFingerprint, await RekeyAsync(prefix, info, cancellation).ConfigureAwait(false));
                 return;
             }
@@ -140,7 +143,7 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
         };
         try
         {
-            await store.CopyAsync(info, beside, metadata, WriteCondition.None, cancellation).ConfigureAwait(false);
+            await store.CopyAsync(info, beside, metadata with { ContentType = WorkType }, WriteCondition.None, cancellation).ConfigureAwait(false);
             var copy = await CompareAsync(info, beside, writer, cancellation).ConfigureAwait(false);
             await store.CopyAsync(copy, info.Key, metadata, WriteCondition.Match(info.ETag), cancellation).ConfigureAwait(false);
         }
@@ -182,7 +185,27 @@ public sealed class Rekey(IObjectStore store, KeyRing ring, RekeyOptions options
         return ObjectMetadata.SizeOf(user) <= ObjectMetadata.LargestUser ? info.Metadata with { User = user } : info.Metadata;
     }
 
-    private static bool IsWork(string prefix, string key) => key.AsSpan(prefix.Length).StartsWith(WorkFolder, StringComparison.Ordinal);
+    private static bool IsInWorkFolder(string prefix, string key) => key.AsSpan(prefix.Length).StartsWith(WorkFolder, StringComparison.Ordinal);
+
+    private static bool IsWork(string prefix, ObjectInfo info) => IsInWorkFolder(prefix, info.Key) && info.Metadata.ContentType == WorkType;
+
+    /// <summary>What an earlier run left; null: something else.</summary>
+    private async ValueTask<ObjectInfo?> FindWorkAsync(string prefix, string key, CancellationToken cancellation)
+    {
+        if (!IsInWorkFolder(prefix, key))
+        {
+            return null;
+        }
+        try
+        {
+            var info = await store.HeadAsync(key, cancellation).ConfigureAwait(false);
+            return IsWork(prefix, info) ? info : null;
+        }
+        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
+        {
+            return null;
+        }
+    }
 
     /// <summary>The same for every run, so that the next one replaces what this one may leave.</summary>
     private static string NameOf(string key) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key)).AsSpan(0, 16));

@@ -6,7 +6,7 @@ namespace SseCFs.Simulation.Checks;
 /// </summary>
 internal sealed record Known(string Path, FindingKind Kind, Cause Cause)
 {
-    public static IReadOnlyList<Known> All { get; } = [.. Directory.EnumerateFiles(Folder).Order(StringComparer.Ordinal).Select(Read)];
+    public static IReadOnlyList<Known> All { get; } = [.. (Directory.Exists(Folder) ? Directory.EnumerateFiles(Folder) : []).Order(StringComparer.Ordinal).Select(Read)];
 
     private static string Folder => System.IO.Path.Combine(AppContext.BaseDirectory, "Histories");
 

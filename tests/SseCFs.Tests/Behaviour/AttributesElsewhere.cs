@@ -61,6 +61,28 @@ public sealed class AttributesElsewhere : MountTest
         Assert.Equal([1], Store["d/a"].Data);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_change_of_attributes_applies_to_what_another_machine_has_stored_meanwhile(bool isOpen)
+    {
+        Store.PutForeign("a", [1]);
+        var handle = isOpen ? await Mount.Open("a") : 0;
+        await Mount.Change("a", new AttributeChange { Mode = OwnerOnly });
+        Store.PutForeign("a", [2, 2]);
+        if (isOpen)
+        {
+            // The name leads to another inode from now on: Linux is told so, and asks once more.
+            await Fails.With(FsError.Stale, () => Mount.Read("a"));
+            Assert.Equal([2, 2], await Mount.Read("a"));
+            await Mount.Close(handle);
+        }
+        await Drained();
+        Assert.Equal([2, 2], Store["a"].Data);
+        await Mount.Remount();
+        Assert.Equal(FileType.Regular | OwnerOnly, (await Mount.Stat("a")).Mode);
+    }
+
     /// <summary>The second change comes while the request for the first is under way, which another machine's version makes fail.</summary>
     [PosixFact]
     public async Task A_file_that_was_replaced_under_two_changes_can_be_worked_with()

@@ -83,6 +83,23 @@ public sealed class Directories : MountTest
         Assert.Equal(["empty/", "empty/a", "file", "full/", "full/b"], Store.Keys);
     }
 
+    [PosixFact]
+    public async Task What_is_made_in_a_directory_while_another_one_replaces_it_does_not_get_there_twice()
+    {
+        await Mount.MakeDirectory("d");
+        await Mount.Write("d/a", [1]);
+        await Mount.MakeDirectory("e");
+        Task? making = null;
+        Faults.Before(RequestKind.Copy, "e/a", _ =>
+        {
+            making = Mount.Write("e/a", [2]);
+            return Task.CompletedTask;
+        });
+        await Mount.Rename("d", "e");
+        await Record.ExceptionAsync(() => making!);
+        Assert.Equal(["e/", "e/a"], Store.Keys);
+    }
+
     [Fact]
     public async Task A_directory_with_a_file_of_unknown_key_does_not_move()
     {

@@ -267,7 +267,7 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
     [Theory]
     [InlineData(RequestKind.Copy)]
     [InlineData(RequestKind.Delete)]
-    public async Task A_directory_rename_that_was_interrupted_is_finished(RequestKind at)
+    public async Task A_directory_rename_that_was_interrupted_is_finished_or_undone(RequestKind at)
     {
         await Mount.MakeDirectory("d");
         for (var i = 0; i < 20; i++)
@@ -288,12 +288,101 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         Assert.Equal(("d/", "e/", 21, at == RequestKind.Delete), (progress.From, progress.To, progress.Objects, progress.Copied == 21));
         Faults.Heal();
         await Kill();
-        Assert.Equal(["e/", .. Enumerable.Range(0, 20).Select(i => $"e/{i:D2}")], Store.Keys);
-        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([(byte)i], Store[$"e/{i:D2}"].Data));
+        // As long as copies are missing it is undone, then it is finished.
+        var name = at == RequestKind.Copy ? "d" : "e";
+        Assert.Equal([name + "/", .. Enumerable.Range(0, 20).Select(i => $"{name}/{i:D2}")], Store.Keys);
+        Assert.All(Enumerable.Range(0, 20), i => Assert.Equal([(byte)i], Store[$"{name}/{i:D2}"].Data));
         Assert.Empty(Kept);
-        Assert.Equal(20, (await Mount.List("e")).Count);
+        Assert.Equal(20, (await Mount.List(name)).Count);
         end.SetException(new FsException(FsError.Unavailable, "killed"));
         await Fails.With(FsError.Unavailable, () => rename);
+    }
+
+    [Fact]
+    public async Task What_is_made_under_the_old_name_after_a_directory_rename_failed_is_not_moved_later()
+    {
+        await Mount.MakeDirectory("d");
+        await Mount.Write("d/a", [1]);
+        await Mount.Write("d/b", [2]);
+        Faults.Fail(RequestKind.Delete, "d/a", FsError.AccessDenied, times: 1000);
+        Faults.Fail(RequestKind.Delete, "d/b", FsError.AccessDenied, times: 1000);
+        Faults.Fail(RequestKind.Delete, "d/", FsError.AccessDenied, times: 1000);
+        await Assert.ThrowsAnyAsync<Exception>(() => Mount.Rename("d", "e"));
+        Faults.Heal();
+        Store.PutForeign("d/new", [3]);
+        await Kill();
+        Assert.Equal(["d/new", "e/", "e/a", "e/b"], Store.Keys);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_copy_of_a_directory_rename_that_was_not_answered_is_undone_too()
+    {
+        await Mount.MakeDirectory("d");
+        await Mount.Write("d/a", [1]);
+        Faults.After(RequestKind.Copy, "e/a", _ => throw new FsException(FsError.Unavailable, "as the test wants it"));
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("d", "e"));
+        Assert.Equal(["d/", "d/a"], Store.Keys);
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_rename_whose_reply_was_lost_is_done()
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Write("b", [2]);
+        Faults.After(RequestKind.Put, "b", _ => throw new FsException(FsError.Unavailable, "as the test wants it"));
+        await Mount.Rename("a", "b");
+        Assert.Equal(["b"], Store.Keys);
+        Assert.Equal([1], await Mount.Read("b"));
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_rename_in_doubt_is_finished_once_the_service_can_be_asked()
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Write("b", [2]);
+        Faults.After(RequestKind.Put, "b", _ =>
+        {
+            Faults.Fail(RequestKind.Head, "b", times: 1000);
+            throw new FsException(FsError.Unavailable, "as the test wants it");
+        });
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("a", "b"));
+        Assert.Single(Kept);
+        Faults.Heal();
+        Mount.Pass();
+        Assert.False(await Mount.Exists("a"));
+        Assert.Equal(["b"], Store.Keys);
+        Assert.Equal([1], await Mount.Read("b"));
+        Assert.Empty(Kept);
+    }
+
+    [Fact]
+    public async Task A_removal_whose_reply_was_lost_is_done()
+    {
+        await Mount.Write("a", [1]);
+        Faults.After(RequestKind.Delete, "a", _ => throw new FsException(FsError.Unavailable, "as the test wants it"));
+        await Mount.Unlink("a");
+        Assert.Empty(Store.Keys);
+    }
+
+    [Fact]
+    public async Task What_is_stored_after_a_removal_of_unknown_outcome_is_no_conflict()
+    {
+        await Mount.Write("a", [1]);
+        var handle = await Mount.Open("a", OpenFlags.Read | OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [2]);
+        Faults.After(RequestKind.Delete, "a", _ =>
+        {
+            Faults.Fail(RequestKind.Head, "a", times: 1000);
+            throw new FsException(FsError.Unavailable, "as the test wants it");
+        });
+        await Fails.With(FsError.Unavailable, () => Mount.Unlink("a"));
+        Faults.Heal();
+        await Mount.Close(handle);
+        Assert.Equal(["a"], Store.Keys);
+        Assert.Equal([2], Store["a"].Data);
     }
 
     [Fact]

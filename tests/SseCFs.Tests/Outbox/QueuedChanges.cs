@@ -109,6 +109,23 @@ public sealed class QueuedChanges : MountTest
     }
 
     [Fact]
+    public async Task A_file_that_is_emptied_while_its_directory_is_renamed_goes_along()
+    {
+        await Mount.MakeDirectory("d");
+        var hold = Hold(RequestKind.Put, "d/a", times: 1);
+        var write = Mount.Write("d/a", [1, 2]);
+        await hold.Begun;
+        var rename = Mount.Rename("d", "e");
+        await Task.Delay(50);
+        await Mount.Truncate("d/a", 0).WaitAsync(TimeSpan.FromSeconds(30));
+        await rename;
+        await write;
+        Assert.Equal(0, await Mount.Files.DrainAsync(default));
+        Assert.Equal(["e/", "e/a"], Store.Keys);
+        Assert.Empty(Store["e/a"].Data);
+    }
+
+    [Fact]
     public async Task The_end_of_the_mount_ends_what_is_being_sent()
     {
         var hold = Hold(RequestKind.UploadPart, null, times: 1000);

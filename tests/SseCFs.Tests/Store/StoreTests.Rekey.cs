@@ -45,7 +45,11 @@ public abstract partial class StoreTests
         var ring = new KeyRing([next, service.Key]);
         using var store = service.StoreWith(ring);
         await store.PutAsync("rekey/new", ObjectContent.Of(contents["new"] = Bytes(20)), described, WriteCondition.None, None);
-        await PutAsync("rekey/" + Rekey.WorkFolder + "left", Bytes(5));
+        await store.PutAsync(
+            "rekey/" + Rekey.WorkFolder + "left", ObjectContent.Of(Bytes(5)), described with { ContentType = "application/x-ssecfs-rekey" }, WriteCondition.None, None);
+        // Somebody's own.
+        contents[Rekey.WorkFolder + "notes"] = Bytes(6);
+        await Store.PutAsync("rekey/" + Rekey.WorkFolder + "notes", ObjectContent.Of(contents[Rekey.WorkFolder + "notes"]), described, WriteCondition.None, None);
         var before = new Dictionary<string, ObjectInfo>();
         foreach (var name in contents.Keys)
         {
@@ -57,9 +61,9 @@ public abstract partial class StoreTests
 
         Assert.Empty(result.Failed);
         Assert.Equal(
-            [(RekeyOutcome.Changed, service.Key.Fingerprint, 7), (RekeyOutcome.Unchanged, next.Fingerprint, 1), (RekeyOutcome.Plain, null, 1), (RekeyOutcome.Unreadable, null, 1)],
+            [(RekeyOutcome.Changed, service.Key.Fingerprint, 8), (RekeyOutcome.Unchanged, next.Fingerprint, 1), (RekeyOutcome.Plain, null, 1), (RekeyOutcome.Unreadable, null, 1)],
             result.Groups.Select(group => (group.Outcome, group.FromFingerprint, (int)group.Objects)));
-        Assert.Equal((10, rekey.Total!.Value.Bytes), (rekey.Done.Objects, rekey.Done.Bytes));
+        Assert.Equal((11, rekey.Total!.Value.Bytes), (rekey.Done.Objects, rekey.Done.Bytes));
         using var alone = service.StoreWith(next);
         foreach (var (name, content) in contents)
         {
@@ -78,10 +82,10 @@ public abstract partial class StoreTests
             Assert.Equal(described.Tags.OrderBy(tag => tag.Key), (await alone.GetTagsAsync("rekey/" + name, None)).OrderBy(tag => tag.Key));
         }
         Assert.Equal(service.Key.Fingerprint, (await Store.HeadAsync("rekeyed-not", None)).KeyFingerprint);
-        Assert.DoesNotContain((await Store.ListAsync("rekey/", null, null, 100, None)).Objects, listed => listed.Key.Contains(Rekey.WorkFolder, StringComparison.Ordinal));
+        Assert.DoesNotContain((await Store.ListAsync("rekey/", null, null, 100, None)).Objects, listed => listed.Key.EndsWith("left", StringComparison.Ordinal));
 
         var again = await new Rekey(store, ring, new RekeyOptions { EncryptPlain = true }).RunAsync("rekey/", None);
-        Assert.Equal([(RekeyOutcome.Changed, 1), (RekeyOutcome.Unchanged, 8), (RekeyOutcome.Unreadable, 1)], again.Groups.Select(group => (group.Outcome, (int)group.Objects)));
+        Assert.Equal([(RekeyOutcome.Changed, 1), (RekeyOutcome.Unchanged, 9), (RekeyOutcome.Unreadable, 1)], again.Groups.Select(group => (group.Outcome, (int)group.Objects)));
         Assert.Equal(next.Fingerprint, (await alone.HeadAsync("rekey/plain", None)).KeyFingerprint);
     }
 
