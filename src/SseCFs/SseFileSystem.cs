@@ -27,6 +27,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly FileStorer _storer;
     private readonly ChangeQueue _queue;
     private readonly Saving _saving;
+    private readonly Aging _aging;
     private readonly Creation _creation;
     private readonly Removal _removal;
     private readonly Renaming _renaming;
@@ -53,10 +54,11 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _storer = new FileStorer(_mounted, _sends, _copies, markers);
         _queue = new ChangeQueue(_mounted, _storer);
         _saving = new Saving(_mounted, _storer, _queue);
+        _aging = new Aging(_mounted, _saving, _queue);
         _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
         _renaming = new Renaming(_mounted, _lookup, _metadata, _sends, _storer, _copies, _saving, _creation, _removal);
-        _content = new FileContent(_mounted, _sends, _storer, _queue);
+        _content = new FileContent(_mounted, _sends, _storer, _queue, _aging);
     }
 
     public IInvalidationSink? Invalidation
@@ -146,6 +148,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await _aging.DisposeAsync().ConfigureAwait(false);
         await _queue.DisposeAsync().ConfigureAwait(false);
         await _mounted.Upload.EndAsync().ConfigureAwait(false);
         await _metadata.DisposeAsync().ConfigureAwait(false);
