@@ -27,6 +27,7 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     private readonly FileStorer _storer;
     private readonly ChangeQueue _queue;
     private readonly Saving _saving;
+    private readonly Aging _aging;
     private readonly Creation _creation;
     private readonly Removal _removal;
     private readonly RenamesInDoubt _doubts;
@@ -55,12 +56,13 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
         _queue = new ChangeQueue(_mounted, _storer);
         _metadata.PatchMoved = Defer;
         _saving = new Saving(_mounted, _storer, _queue);
+        _aging = new Aging(_mounted, _saving, _queue);
         _creation = new Creation(_mounted, _lookup, _metadata, markers, _queue);
         _removal = new Removal(_mounted, _lookup, _lister, _metadata, _sends, _storer, markers, _creation);
         var completion = new RenameCompletion(_mounted, _removal, _saving);
         _doubts = new RenamesInDoubt(_mounted, completion);
         _renaming = new Renaming(_mounted, _lookup, _metadata, _sends, _storer, _copies, _saving, _creation, _removal, completion, _doubts);
-        _content = new FileContent(_mounted, _sends, _storer, _queue);
+        _content = new FileContent(_mounted, _sends, _storer, _queue, _aging);
     }
 
     public IInvalidationSink? Invalidation
@@ -153,7 +155,9 @@ public sealed partial class SseFileSystem : IFileSystem, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _doubts.DisposeAsync().ConfigureAwait(false);
+        await _aging.DisposeAsync().ConfigureAwait(false);
         await _queue.DisposeAsync().ConfigureAwait(false);
+        _sends.StopAll();
         await _mounted.Upload.EndAsync().ConfigureAwait(false);
         await _metadata.DisposeAsync().ConfigureAwait(false);
         _sends.Dispose();

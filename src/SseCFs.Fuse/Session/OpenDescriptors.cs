@@ -32,8 +32,9 @@ internal sealed class OpenDescriptors
     /// <summary>A close does not wait longer for the answer.</summary>
     internal static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
+    private static readonly SemaphoreSlim Looking = new(MostAtOnce);
+
     private readonly ConcurrentDictionary<ulong, uint> _openers = new();
-    private readonly SemaphoreSlim _looking = new(MostAtOnce);
 
     /// <summary>What is served; null while that is not known, and if it is no mount.</summary>
     public MountEntry? Mount { get; set; }
@@ -61,7 +62,7 @@ internal sealed class OpenDescriptors
     /// <summary>Lets another thread look. False where it takes too long.</summary>
     internal async Task<bool> AskAsync(Func<bool> look)
     {
-        if (!await _looking.WaitAsync(Longest).ConfigureAwait(false))
+        if (!await Looking.WaitAsync(Longest).ConfigureAwait(false))
         {
             return false;
         }
@@ -73,7 +74,7 @@ internal sealed class OpenDescriptors
             }
             finally
             {
-                _looking.Release();
+                Looking.Release();
             }
         });
         try

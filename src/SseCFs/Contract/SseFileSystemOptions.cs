@@ -33,6 +33,9 @@ public sealed record SseFileSystemOptions
     /// <summary>Where staged data goes, encrypted, that finds no room in memory.</summary>
     public string SpillDirectory { get; init; } = Path.GetTempPath();
 
+    /// <summary>How long what is appended to a file that stays open waits to be stored, and what is written to any that stays open to be saved in the journal with write-back.</summary>
+    public TimeSpan StoreOpenAfter { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>How long names and attributes are believed without asking the store.</summary>
     public TimeSpan AttributesValid { get; init; } = TimeSpan.FromSeconds(1);
 

@@ -5,7 +5,7 @@ using SseCFs.Tree;
 namespace SseCFs.Operations;
 
 /// <summary>Reads and changes the content of open files: staged data over the cached stored version. Thread-safe.</summary>
-internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer storer, ChangeQueue queue)
+internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer storer, ChangeQueue queue, Aging aging)
 {
     /// <summary>Cached content is answered at once and without allocation; else the fetch is awaited.</summary>
     public ValueTask ReadAsync(FileHandle opened, long offset, int length, ReadSegments into, CancellationToken cancellation)
@@ -134,7 +134,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
             staged = file.IsUploading ? null : file.Staged;
             if (staged is not null && staged.TryWrite(append ? staged.Size : offset, data.Span))
             {
-                MarkWritten(file);
+                MarkWritten(file, append);
             }
             else
             {
@@ -146,7 +146,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
             storer.Advance(file, staged);
             return ValueTask.CompletedTask;
         }
-        return ChangeAsync(file, false, anew => anew.TryWrite(append ? anew.Size : offset, data.Span), append ? null : offset, data.Length, cancellation);
+        return ChangeAsync(file, false, append, anew => anew.TryWrite(append ? anew.Size : offset, data.Span), append ? null : offset, data.Length, cancellation);
     }
 
     public ValueTask SetSizeAsync(FileInode file, long size, CancellationToken cancellation)
@@ -155,7 +155,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
         {
             throw new FsException(size < 0 ? FsError.InvalidArgument : FsError.FileTooLarge, "a file's size is 0 to 5 TiB");
         }
-        return ChangeAsync(file, size == 0, staged => staged.TrySetSize(size), 0, size, cancellation);
+        return ChangeAsync(file, size == 0, isAppend: false, staged => staged.TrySetSize(size), 0, size, cancellation);
     }
 
     public ValueTask AllocateAsync(FileInode file, AllocateMode mode, long offset, long length, CancellationToken cancellation)
@@ -168,7 +168,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
         {
             return ValueTask.CompletedTask;
         }
-        return ChangeAsync(file, false, staged =>
+        return ChangeAsync(file, false, isAppend: false, staged =>
         {
             var grown = Math.Max(staged.Size, offset + length);
             if (mode == AllocateMode.Reserve)
@@ -188,7 +188,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
     /// what is spilled of its range is loaded; where some was dropped, the file is stored first.
     /// </summary>
     /// <param name="offset">Null: the end of the file.</param>
-    private async ValueTask ChangeAsync(FileInode file, bool emptied, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
+    private async ValueTask ChangeAsync(FileInode file, bool emptied, bool isAppend, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
     {
         for (; ; )
         {
@@ -227,7 +227,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
                     staged = file.Staged ??= new StagedContent(mounted.Staging, emptied || content is { Size: 0 } ? null : content);
                     if (tryChange(staged))
                     {
-                        MarkWritten(file);
+                        MarkWritten(file, isAppend);
                         return;
                     }
                 }
@@ -248,8 +248,9 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
         }
     }
 
-    private void MarkWritten(FileInode file)
+    private void MarkWritten(FileInode file, bool isAppend)
     {
+        aging.NoteWritten(file, isAppend);
         file.WrittenAt = mounted.Now();
         if (file.Attributes.Patch is { ModifyTime: not null })
         {

@@ -78,6 +78,10 @@ internal sealed class Eviction(Mounted mounted)
                 left--;
             }
         }
+        if (directory.Children.Count == 0)
+        {
+            directory.Children.TrimExcess();
+        }
         return left;
     }
 }

@@ -63,6 +63,12 @@ internal sealed class FileInode(ulong number) : Inode(number)
     /// <summary>When <see cref="Staged"/> was last written to, unless a program has set the times since; null if it has, or nothing is staged.</summary>
     public Timestamp? WrittenAt { get; set; }
 
+    /// <summary>When the first byte was written that is neither stored nor in the journal, as a timestamp of the clock; null: there is none.</summary>
+    public long? UnsavedSince { get; set; }
+
+    /// <summary>All that was written since was appended.</summary>
+    public bool IsOnlyAppended { get; set; }
+
     public override PosixMetadata? Metadata => WrittenAt is { } written && Attributes.Current is { } known
         ? known with { ModifyTime = written, ChangeTime = Attributes.Patch?.ChangeTime is { } changed && changed > written ? changed : written }
         : Attributes.Current;

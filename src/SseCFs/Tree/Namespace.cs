@@ -238,13 +238,9 @@ internal sealed class Namespace
         parent.Children.Remove(inode.Name);
         parent.AnyCase.Remove(inode.Name);
         _count--;
-        if (parent.Children.Count == 0)
+        if (parent.Children.Count == 0 && parent.Use.List is not null)
         {
-            parent.Children.TrimExcess();
-            if (parent.Use.List is not null)
-            {
-                _byUse.Remove(parent.Use);
-            }
+            _byUse.Remove(parent.Use);
         }
     }
 

@@ -99,6 +99,7 @@ internal static class Versions
             {
                 file.Attributes = attributes();
                 file.WrittenAt = null;
+                file.UnsavedSince = null;
                 file.Stored = new StoredVersion(written.ETag, size, written.LastModified, Encryption.CustomerKey, IsOwnWrite: true);
                 file.IsClaim = false;
                 file.Content?.Dispose();

@@ -51,6 +51,23 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
     }
 
     [Fact]
+    public async Task What_is_written_to_an_open_file_is_saved_when_it_is_old()
+    {
+        var handle = await Mount.Create("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [1]);
+        await Mount.WriteAt(handle, 5, [2]);
+        for (var i = 0; i < 200 && Kept.Count == 0; i++)
+        {
+            Mount.Pass(1);
+            await Task.Delay(10);
+        }
+        Assert.Single(Kept);
+        Assert.Empty(Store.Keys);
+        Assert.Equal(1, await Kill());
+        Assert.Equal([1, 0, 0, 0, 0, 2], await Mount.Read("a"));
+    }
+
+    [Fact]
     public async Task What_was_closed_outlives_the_process()
     {
         await Mount.MakeDirectory("d");
