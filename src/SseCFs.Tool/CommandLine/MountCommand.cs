@@ -42,6 +42,12 @@ internal sealed class MountCommand
 
     private readonly Option<string> _journal = JournalOption();
 
+    private readonly Option<TimeSpan> _storeOpenAfter = Parsers.Option(
+        "--store-open-after",
+        "TIME",
+        "How long what is appended to a file that stays open, as to a log, waits to be stored; with --write-back, how long what is written waits for the journal [default: 30s]",
+        Quantities.ParseDuration);
+
     private readonly Option<TimeSpan> _unmountTimeout = Parsers.Option(
         "--unmount-timeout", "TIME", "When it is unmounted, how long to try to store what is left; then it is kept in the journal [default: until it is stored]", Quantities.ParseDuration);
 
@@ -119,6 +125,7 @@ internal sealed class MountCommand
         SpillDirectory = result.GetValue(_spillDirectory),
         IsWriteBack = result.GetValue(_writeBack),
         JournalDirectory = result.GetValue(_journal),
+        StoreOpenAfter = result.GetResult(_storeOpenAfter) is null ? null : result.GetValue(_storeOpenAfter),
         UnmountTimeout = result.GetResult(_unmountTimeout) is null ? null : result.GetValue(_unmountTimeout),
         LogLevel = LevelOf(result, _logLevel),
         LogFile = result.GetValue(_logFile),
@@ -128,7 +135,7 @@ internal sealed class MountCommand
     private IEnumerable<Option> Options =>
     [
         .. _key.All, .. _service.All, _foreground, _readOnly, _allowOther, _plain, _uid, _gid, _umask, _networkName, _sddl, _asService, _memory, _spillDirectory,
-        _writeBack, _journal, _unmountTimeout,
+        _writeBack, _journal, _storeOpenAfter, _unmountTimeout,
         _logLevel, _logFile, _allowUnreadable, _nonEmpty, _flags, _background,
     ];
 

@@ -155,6 +155,7 @@ internal sealed class MountProcess(MountSettings settings, LogPlace place)
             Umask = settings.Umask ?? options.Umask,
             Memory = Math.Max((settings.Memory ?? options.Memory) - _system.BytesInFlight(settings), SseFileSystemOptions.SmallestMemory),
             SpillDirectory = settings.SpillDirectory ?? options.SpillDirectory,
+            StoreOpenAfter = settings.StoreOpenAfter ?? options.StoreOpenAfter,
         };
     }
 

@@ -44,6 +44,9 @@ internal sealed record MountSettings
 
     public string? JournalDirectory { get; init; }
 
+    /// <summary>How long what is appended to a file that stays open waits.</summary>
+    public TimeSpan? StoreOpenAfter { get; init; }
+
     /// <summary>Until what cannot be stored at the end is kept in the journal.</summary>
     public TimeSpan? UnmountTimeout { get; init; }
 

@@ -194,7 +194,7 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
         {
             try
             {
-                await ChangeOnceAsync(file, emptied, tryChange, offset, length, cancellation).ConfigureAwait(false);
+                await ChangeOnceAsync(file, emptied, isAppend, tryChange, offset, length, cancellation).ConfigureAwait(false);
                 return;
             }
             catch (OperationCanceledException) when (storer.GaveWay(cancellation))
@@ -204,7 +204,8 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
         }
     }
 
-    private async ValueTask ChangeOnceAsync(FileInode file, bool emptied, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
+    private async ValueTask ChangeOnceAsync(
+        FileInode file, bool emptied, bool isAppend, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
     {
         // Of what is being sent nothing is wanted any more if the file is emptied.
         using (emptied ? sends.Stop(file) : null)
