@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Collections.Concurrent;
-using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using SseCFs.Fuse.Mounting;
@@ -20,7 +19,6 @@ namespace SseCFs.Fuse.Session;
 /// closes the file at the same time, the reader drops the last reference, and the RELEASE that follows waits for nobody.
 /// kcmp(2) could compare open files, but waits for a process in execve(2) (exec_update_lock), which may be waiting for the FLUSH.
 /// </remarks>
-[SuppressMessage("Design", "CA1001", Justification = "The semaphore has no wait handle; it is the collector's.")]
 internal sealed class OpenDescriptors
 {
     /// <summary>Most descriptors of one process that are looked at: a close must not take long.</summary>
@@ -60,7 +58,7 @@ internal sealed class OpenDescriptors
         Mount is { } mount && _openers.TryGetValue(handle, out var thread) ? new(AskAsync(() => Has(thread, inode, mount))) : new(false);
 
     /// <summary>Lets another thread look. False where it takes too long.</summary>
-    internal async Task<bool> AskAsync(Func<bool> look)
+    internal static async Task<bool> AskAsync(Func<bool> look)
     {
         if (!await Looking.WaitAsync(Longest).ConfigureAwait(false))
         {

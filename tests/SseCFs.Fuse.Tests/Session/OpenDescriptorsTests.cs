@@ -42,8 +42,7 @@ public sealed class OpenDescriptorsTests : IDisposable
     public async Task A_process_that_does_not_answer_holds_nobody_up()
     {
         using var ends = new ManualResetEventSlim();
-        var descriptors = new OpenDescriptors();
-        var asked = Enumerable.Range(0, 6).Select(_ => descriptors.AskAsync(() =>
+        var asked = Enumerable.Range(0, 6).Select(_ => OpenDescriptors.AskAsync(() =>
         {
             ends.Wait(TestContext.Current.CancellationToken);
             return true;
@@ -51,7 +50,7 @@ public sealed class OpenDescriptorsTests : IDisposable
         Assert.All(asked, one => Assert.False(one.IsCompleted));
         Assert.All(await Task.WhenAll(asked), Assert.False);
         ends.Set();
-        Assert.True(await descriptors.AskAsync(() => true));
+        Assert.True(await OpenDescriptors.AskAsync(() => true));
     }
 
     [Theory]
