@@ -44,13 +44,6 @@ public sealed class RefusalTests
     }
 
     [Fact]
-    public async Task ClockOfAnotherDay()
-    {
-        await using var service = await Service.StartAsync(options => options with { Time = new Tomorrow() });
-        Refused(ExitCode.Refused, "clock", await service.MountAsync());
-    }
-
-    [Fact]
     public async Task NobodyListens()
     {
         await using var service = await Service.StartAsync();
@@ -157,10 +150,5 @@ public sealed class RefusalTests
         var line = Assert.Single(result.Error.TrimEnd('\n').Split('\n'));
         Assert.StartsWith("ssecfs: ", line, StringComparison.Ordinal);
         Assert.Contains(named, line, StringComparison.Ordinal);
-    }
-
-    private sealed class Tomorrow : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow().AddDays(1);
     }
 }
