@@ -7,33 +7,29 @@ namespace SseCFs.Content;
 /// and may then leave memory, so that a file of any size needs neither room in memory nor a spill file. A part that is
 /// written to again is sent again at the end. Thread-safe; its lock is taken before that of the staged content.
 /// </summary>
-/// <param name="storedInfo">The version under the staged content, whose unchanged start is copied; null if there is none.</param>
-/// <param name="metadata">Fixed when the upload begins, as the protocol has it; without times, which are known only when it ends.</param>
-/// <param name="largestPart">Bytes of the largest part; parts grow towards it, as their number is limited.</param>
-/// <param name="ended">Called when it is completed, or abandoned and the service was told.</param>
 #pragma warning disable CA1001 // the semaphore and the cancellation have neither a wait handle nor a timer, and so nothing but memory
-internal sealed class StreamedUpload(
-    IObjectStore store, string key, StagedContent staged, ObjectInfo? storedInfo, ObjectMetadata metadata, int partsAtOnce, long largestPart, Action<StreamedUpload> ended)
+internal sealed class StreamedUpload
 #pragma warning restore CA1001
 {
     /// <summary>Until it is looked again whether the first part is on its way.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(10);
 
+    private readonly IObjectStore _store;
+    private readonly StagedContent _staged;
+    private readonly Action<StreamedUpload> _ended;
     private readonly Lock _lock = new();
-    private readonly SentParts _parts = new(largestPart);
-    private readonly SemaphoreSlim _slots = new(partsAtOnce);
+    private readonly SentParts _parts;
+    private readonly UploadCompletion _completion;
+    private readonly SemaphoreSlim _slots;
     private readonly CancellationTokenSource _stop = new();
-    private volatile ObjectInfo? _copiedFrom = storedInfo;
+    private volatile ObjectInfo? _copiedFrom;
     private Task _pump = Task.CompletedTask;
-    private Task? _abandoned;
+    private volatile Task? _abandoned;
     private IMultipartUpload? _upload;
     private WrittenObject? _written;
     private bool _isPumping;
     private bool _isFinishing;
-
-    /// <summary>The change as of which a completion may have been carried out; null: none.</summary>
-    private long? _completedAt;
-    private bool _isHandedOver;
+    private volatile bool _isHandedOver;
 
     /// <summary>A save in the journal names it, and is worth nothing without what the service has of it.</summary>
     private bool _isKept;
@@ -42,36 +38,36 @@ internal sealed class StreamedUpload(
     private volatile bool _hasFailed;
     private volatile bool _hasDropped;
 
-    public string Key => key;
+    /// <param name="storedInfo">The version under the staged content, whose unchanged start is copied; null if there is none.</param>
+    /// <param name="metadata">Fixed when the upload begins, as the protocol has it; without times, which are known only when it ends.</param>
+    /// <param name="largestPart">Bytes of the largest part; parts grow towards it, as their number is limited.</param>
+    /// <param name="ended">Called when it is completed, or abandoned and the service was told.</param>
+    public StreamedUpload(
+        IObjectStore store, string key, StagedContent staged, ObjectInfo? storedInfo, ObjectMetadata metadata, int partsAtOnce, long largestPart, Action<StreamedUpload> ended)
+    {
+        _store = store;
+        _staged = staged;
+        _ended = ended;
+        _copiedFrom = storedInfo;
+        Key = key;
+        Metadata = metadata;
+        _slots = new SemaphoreSlim(partsAtOnce);
+        _parts = new SentParts(largestPart);
+        _completion = new UploadCompletion(store, key, staged, _parts, metadata, partsAtOnce);
+    }
 
-    public ObjectMetadata Metadata => metadata;
+    public string Key { get; }
+
+    public ObjectMetadata Metadata { get; }
 
     /// <summary>Some of the content is with the service alone, and cannot be read before the upload is completed.</summary>
     public bool HasDropped => _hasDropped;
 
     /// <summary>Nothing more goes out by it.</summary>
-    public bool IsAbandoned
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _abandoned is not null;
-            }
-        }
-    }
+    public bool IsAbandoned => _abandoned is not null;
 
     /// <summary>It is another process' to complete.</summary>
-    public bool IsHandedOver
-    {
-        get
-        {
-            lock (_lock)
-            {
-                return _isHandedOver;
-            }
-        }
-    }
+    public bool IsHandedOver => _isHandedOver;
 
     /// <summary>It was given up, as when the name of its file changed: what is written since may go by another one.</summary>
     public bool MayBeFollowed
@@ -114,7 +110,7 @@ internal sealed class StreamedUpload(
     {
         lock (_lock)
         {
-            if (!_isPumping && CanSend() && _parts.Next(staged, _copiedFrom) is not null)
+            if (!_isPumping && CanSend() && _parts.Next(_staged, _copiedFrom) is not null)
             {
                 _isPumping = true;
                 _pump = Task.Run(PumpAsync, CancellationToken.None);
@@ -165,7 +161,7 @@ internal sealed class StreamedUpload(
                 return false;
             }
             _hasDropped = true;
-            if (staged.TryDrop(part.Range.Start, part.Range.End, part.Stamp))
+            if (_staged.TryDrop(part.Range.Start, part.Range.End, part.Stamp))
             {
                 part.IsDropped = true;
                 return true;
@@ -195,29 +191,30 @@ internal sealed class StreamedUpload(
         {
             await pump.WaitAsync(cancellation).ConfigureAwait(false);
             await _parts.AllSent.WaitAsync(cancellation).ConfigureAwait(false);
-            _upload ??= await store.StartUploadAsync(key, metadata, cancellation).ConfigureAwait(false);
+            _upload ??= await _store.StartUploadAsync(Key, Metadata, cancellation).ConfigureAwait(false);
+            _hasFailed = false;
             WrittenObject written;
             try
             {
-                written = await CompleteAsync(_upload, condition, cancellation).ConfigureAwait(false);
+                written = await _completion.CompleteAsync(_upload, _copiedFrom, condition, cancellation).ConfigureAwait(false);
             }
             catch (FsException e) when (e.Reason == FsError.NotSupported && _copiedFrom is not null)
             {
                 // The service cannot copy from that version: what it was to copy goes through here.
                 _copiedFrom = null;
-                written = await CompleteAsync(_upload, condition, cancellation).ConfigureAwait(false);
+                written = await _completion.CompleteAsync(_upload, _copiedFrom, condition, cancellation).ConfigureAwait(false);
             }
             SetWritten(written);
             return written;
         }
         catch (FsException e) when (e.Reason == FsError.NotFound)
         {
-            if (await FindCompletedAsync(cancellation).ConfigureAwait(false) is { } done)
+            if (await _completion.FindAsync(cancellation).ConfigureAwait(false) is { } done)
             {
                 SetWritten(done);
                 return done;
             }
-            throw !HasDropped ? e : new FsException(FsError.InputOutput, $"the service no longer has what was uploaded of {key}, and nor has this machine: write it again", e);
+            throw !HasDropped ? e : new FsException(FsError.InputOutput, $"the service no longer has what was uploaded of {Key}, and nor has this machine: write it again", e);
         }
         finally
         {
@@ -326,13 +323,13 @@ internal sealed class StreamedUpload(
         return new UploadState
         {
             UploadId = _upload!.UploadId,
-            User = new Dictionary<string, string>(metadata.User),
-            ContentType = metadata.ContentType,
-            Attempt = metadata.Attempt!.Id,
+            User = new Dictionary<string, string>(Metadata.User),
+            ContentType = Metadata.ContentType,
+            Attempt = Metadata.Attempt!.Id,
             KeyFingerprint = _upload.KeyFingerprint,
-            MayBeCompletedOtherwise = _completedAt is { } at && at != staged.Stamp,
+            MayBeCompletedOtherwise = _completion.MayBeOfOtherContent,
             ETags = new Dictionary<int, string>(_upload.Parts),
-            Parts = _parts.ToState(staged),
+            Parts = _parts.ToState(_staged),
         };
     }
 
@@ -346,7 +343,7 @@ internal sealed class StreamedUpload(
             _abandoned = Task.CompletedTask;
         }
         _upload!.HandOver();
-        ended(this);
+        _ended(this);
     }
 
     /// <summary>
@@ -356,44 +353,10 @@ internal sealed class StreamedUpload(
     public void Resume(UploadState state)
     {
         _isKept = true;
-        _upload = store.ResumeUpload(key, state.UploadId, metadata, state.ETags);
-        _parts.Resume(state.Parts, staged);
-        _completedAt = state.MayBeCompletedOtherwise ? null : staged.Stamp;
+        _upload = _store.ResumeUpload(Key, state.UploadId, Metadata, state.ETags);
+        _parts.Resume(state.Parts, _staged);
+        _completion.Resume(state.MayBeCompletedOtherwise);
         _hasDropped = _parts.HasDropped();
-    }
-
-    private async ValueTask<WrittenObject> CompleteAsync(IMultipartUpload upload, WriteCondition condition, CancellationToken cancellation)
-    {
-        var options = new ParallelOptions { MaxDegreeOfParallelism = partsAtOnce, CancellationToken = cancellation };
-        await Parallel.ForEachAsync(
-            _parts.Outdated(staged), options, (part, token) => part.SendAsync(upload, staged, _copiedFrom, token)).ConfigureAwait(false);
-        _hasFailed = false;
-        var rest = PartPlan.Make(staged, _copiedFrom, _parts.NextNumber, End);
-        await Parallel.ForEachAsync(
-            rest, options, (part, token) => part.SendAsync(upload, staged, _copiedFrom, token)).ConfigureAwait(false);
-        upload.LeaveOut(above: _parts.NextNumber - 1 + rest.Count);
-        _completedAt = staged.Stamp;
-        return await upload.CompleteAsync(staged.Size, condition, cancellation).ConfigureAwait(false);
-    }
-
-    /// <summary>The upload is gone: the version that an earlier completion made of just this content, its reply lost; null if there is none.</summary>
-    private async ValueTask<WrittenObject?> FindCompletedAsync(CancellationToken cancellation)
-    {
-        if (_completedAt != staged.Stamp)
-        {
-            return null;
-        }
-        try
-        {
-            var there = await store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return await store.IsOwnAsync(there, metadata.Attempt!, cancellation).ConfigureAwait(false)
-                ? new WrittenObject(there.ETag, there.LastModified)
-                : null;
-        }
-        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
-        {
-            return null;
-        }
     }
 
     private void SetWritten(WrittenObject written)
@@ -403,7 +366,7 @@ internal sealed class StreamedUpload(
             _written = written;
             _hasDropped = false;
         }
-        ended(this);
+        _ended(this);
     }
 
     private async Task StopAsync()
@@ -420,20 +383,20 @@ internal sealed class StreamedUpload(
         {
             await _upload.AbortAsync().ConfigureAwait(false);
         }
-        ended(this);
+        _ended(this);
     }
 
     private async Task PumpAsync()
     {
         try
         {
-            _upload ??= await store.StartUploadAsync(key, metadata, _stop.Token).ConfigureAwait(false);
+            _upload ??= await _store.StartUploadAsync(Key, Metadata, _stop.Token).ConfigureAwait(false);
             for (; ; )
             {
                 await _slots.WaitAsync(_stop.Token).ConfigureAwait(false);
                 lock (_lock)
                 {
-                    if (!CanSend() || _parts.Next(staged, _copiedFrom) is not { } part)
+                    if (!CanSend() || _parts.Next(_staged, _copiedFrom) is not { } part)
                     {
                         _slots.Release();
                         _isPumping = false;
@@ -462,7 +425,7 @@ internal sealed class StreamedUpload(
     {
         try
         {
-            await part.SendAsync(_upload!, staged, _copiedFrom, _stop.Token).ConfigureAwait(false);
+            await part.SendAsync(_upload!, _staged, _copiedFrom, _stop.Token).ConfigureAwait(false);
         }
         catch (FsException e) when (e.Reason == FsError.NotSupported)
         {
