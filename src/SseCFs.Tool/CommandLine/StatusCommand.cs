@@ -49,11 +49,15 @@ internal sealed class StatusCommand
     private static string Describe(PendingChange file) => file switch
     {
         { State: ChangeState.Drafting } => "open, and not closed yet",
-        { State: ChangeState.Sending, Failure: null } => $"being sent since {Local(file.Since)}, {file.Bytes} bytes",
-        { State: ChangeState.Sending } => $"being sent again after {file.Failure.ReplaceLineEndings(" ")}",
+        { State: ChangeState.Sending, Failure: null } => $"being sent since {Local(file.Since)}, {Progress(file)}",
+        { State: ChangeState.Sending } => $"being sent again, {Progress(file)}, after {file.Failure.ReplaceLineEndings(" ")}",
         { Failure: not null, NextTry: { } next } => $"{file.Failure.ReplaceLineEndings(" ")}; tried again at {Local(next)}",
         _ => "about to be sent",
     };
+
+    private static string Progress(PendingChange file) => file.Rate == 0
+        ? UpkeepOptions.Size(file.Bytes)
+        : $"{UpkeepOptions.Size(Math.Min(file.Sent, file.Bytes))} of {UpkeepOptions.Size(file.Bytes)} at {UpkeepOptions.Size(file.Rate)}/s";
 
     private static string Local(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

@@ -6,7 +6,14 @@ namespace SseCFs.Contract;
 /// <param name="Since">When the oldest change in it was made, or given to be stored.</param>
 /// <param name="Failure">Why the last try failed; null: none did.</param>
 /// <param name="NextTry">When it is tried again; null unless <paramref name="State"/> is <see cref="ChangeState.Waiting"/>.</param>
-public sealed record PendingChange(string Key, ChangeState State, long Bytes, DateTimeOffset Since, string? Failure, DateTimeOffset? NextTry);
+public sealed record PendingChange(string Key, ChangeState State, long Bytes, DateTimeOffset Since, string? Failure, DateTimeOffset? NextTry)
+{
+    /// <summary>Of <see cref="Bytes"/>, those that have left already, repeats included; 0 while nothing has.</summary>
+    public long Sent { get; init; }
+
+    /// <summary>Bytes per second since the first ones left; 0 while nothing has.</summary>
+    public long Rate { get; init; }
+}
 
 /// <summary>How far a change is on its way to the store.</summary>
 public enum ChangeState

@@ -63,7 +63,7 @@ internal sealed class ChangeQueue : IAsyncDisposable
             {
                 pending = [.. _changes.Values.Where(IsUnsaved).Select(change => (change.Inode, Describe(change, now)))];
             }
-            return [.. pending.Select(one => one.Change with { Key = _mounted.Names.KeyOf(one.Inode), Bytes = (one.Inode as FileInode)?.Size ?? 0 })];
+            return [.. pending.Select(one => Complete(one.Inode, one.Change))];
         }
     }
 
@@ -221,6 +221,21 @@ internal sealed class ChangeQueue : IAsyncDisposable
         change.Since,
         change.Failure?.Message,
         change.Failure is null || change.Running is not null ? null : now + _mounted.Clock.GetElapsedTime(_mounted.Clock.GetTimestamp(), change.DueAt));
+
+    /// <summary>What the queue's lock is not needed for.</summary>
+    private PendingChange Complete(Inode inode, PendingChange change)
+    {
+        var key = _mounted.Names.KeyOf(inode);
+        if (inode is not FileInode file)
+        {
+            return change with { Key = key };
+        }
+        lock (file.Sync)
+        {
+            var progress = file.Attempts.All is [.., var attempt] ? attempt.Progress : null;
+            return change with { Key = key, Bytes = file.Size, Sent = progress?.Bytes ?? 0, Rate = progress?.RateAt(_mounted.Clock) ?? 0 };
+        }
+    }
 
     private bool IsSaved(Inode inode) => _mounted.Journal is { IsWriteBack: true } && inode.Journal is not null;
 

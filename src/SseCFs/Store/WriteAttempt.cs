@@ -37,6 +37,8 @@ public sealed class WriteAttempt
     /// <summary>The content that the last request of this attempt carries; null before a request was made.</summary>
     public SentContent? Sent => _sent;
 
+    public SendProgress Progress { get; } = new();
+
     /// <summary>A request of this attempt may have been carried out already.</summary>
     public bool MayBeStored => _isRecorded || _sent is not null;
 

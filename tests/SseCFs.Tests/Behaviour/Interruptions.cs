@@ -367,7 +367,7 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         Assert.Empty(Store.Keys);
     }
 
-    [Fact]
+    [PosixFact]
     public async Task What_is_stored_after_a_removal_of_unknown_outcome_is_no_conflict()
     {
         await Mount.Write("a", [1]);

@@ -21,7 +21,7 @@ public sealed class ManyNames : MountTest
         }
     }
 
-    [Fact]
+    [PosixFact]
     public async Task A_directory_of_more_names_is_listed_whole_and_worked_in()
     {
         Given(directories: 1, files: 5 * Kept);

@@ -5,6 +5,8 @@ namespace SseCFs.Tests.Support;
 /// <content>The way a kernel of POSIX does it: every component is looked up, what was opened is flushed and released.</content>
 internal sealed partial class Mount
 {
+    private static int? UsualMostNames => null;
+
     /// <summary>How one asks for a name in the root: for that alone.</summary>
     public static string Question(string name) => "List " + name;
 

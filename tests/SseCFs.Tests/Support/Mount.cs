@@ -25,7 +25,7 @@ internal sealed partial class Mount : IAsyncDisposable
         _store = store;
         _journal = journal;
         Clock = clock;
-        _options = options ?? new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory };
+        _options = options ?? new SseFileSystemOptions { Uid = 1000, Gid = 1000, Memory = SseFileSystemOptions.SmallestMemory, MostNames = UsualMostNames };
         Files = Start();
         Connect();
     }

@@ -51,6 +51,33 @@ public sealed class JournalTests
     }
 
     [Fact]
+    public async Task StatusTellsHowMuchOfAFileHasLeftAndHowFast()
+    {
+        await using var service = await Service.StartAsync();
+        await service.MakeBucketAsync();
+        var directory = service.MakeDirectory();
+        Assert.Equal(0, (await service.MountAsync(directory)).ExitCode);
+        ToolResult status;
+        try
+        {
+            service.SetFaults("rate:op=PutObject,bytes=1000000");
+            var writing = File.WriteAllBytesAsync(Path.Combine(directory, "slow"), new byte[4 << 20]);
+            do
+            {
+                status = await service.RunAsync("status", directory);
+            }
+            while (!status.Output.Contains("/s\n", StringComparison.Ordinal) && !writing.IsCompleted);
+            service.SetFaults();
+            await writing;
+        }
+        finally
+        {
+            await service.RunAsync("umount", directory);
+        }
+        Assert.Matches("not stored yet: 1\n  slow: being sent since [0-9: -]+, [0-9.]+ [KM]iB of 4 MiB at [0-9.]+ [KM]iB/s\n", status.Output);
+    }
+
+    [Fact]
     public async Task AJournalThatCannotBeUsedIsAnErrorIfItWasAskedFor()
     {
         await using var service = await Service.StartAsync();

@@ -17,6 +17,9 @@ internal sealed partial class Mount
 {
     private readonly ConcurrentDictionary<ulong, NtFile> _handles = new();
 
+    /// <summary>As the command mounts a drive.</summary>
+    private static int? UsualMostNames => int.MaxValue;
+
     public Driver Driver { get; private set; } = null!;
 
     /// <summary>How one asks for a name in the root: for all, since it may be there in other letters.</summary>

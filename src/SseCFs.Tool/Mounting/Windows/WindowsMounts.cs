@@ -20,6 +20,8 @@ internal sealed class WindowsMounts : IMountSystem
         Uid = settings.Uid ?? FirstUser,
         Gid = settings.Gid ?? FirstUser,
         KeepCreationTime = true,
+        // A drive asks for the names that it was just told one by one: dropped, each of them would be a request.
+        MostNames = int.MaxValue,
     };
 
     public async Task<IServedMount> MountAsync(SseFileSystem fileSystem, string place, MountSettings settings, ILoggerFactory logs, CancellationToken cancellation)

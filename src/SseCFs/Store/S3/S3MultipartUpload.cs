@@ -92,7 +92,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 UploadId = UploadId,
                 PartNumber = number,
                 PartSize = content.Length,
-                InputStream = new SliceStream(content.Slices, content.Length),
+                InputStream = new SliceStream(content.Slices, content.Length, NoteSent),
                 MD5Digest = md5,
                 DisablePayloadSigning = _requests.IsPayloadUnsigned,
                 UseChunkEncoding = false,
@@ -137,6 +137,7 @@ internal sealed class S3MultipartUpload : IMultipartUpload
                 return _requests.Client.CopyPartAsync(request, token);
             }, cancellation).ConfigureAwait(false);
             _parts[number] = ETagOf(number, reply.ETag);
+            _metadata.Attempt?.Progress.Add(length, _requests.Clock);
         }
         catch (FsException e) when (e.Reason == FsError.NotSupported)
         {
@@ -273,6 +274,8 @@ internal sealed class S3MultipartUpload : IMultipartUpload
             return true;
         }
     }
+
+    private void NoteSent(int bytes) => _metadata.Attempt?.Progress.Add(bytes, _requests.Clock);
 
     private string ETagOf(int number, string? etag) => string.IsNullOrEmpty(etag)
         ? throw new FsException(FsError.BadReply, $"the service does not tell the ETag of part {number} of {Key}")

@@ -42,7 +42,7 @@ internal sealed class S3RequestFactory(HttpClient connections, IClientConfig con
             var innermost = contentStream is WrapperStream wrapper ? wrapper.GetNonWrapperBaseStream() : contentStream;
             if (innermost is not SliceStream slices)
                 return;
-            var body = new SliceContent(slices.Slices, slices.Length);
+            var body = new SliceContent(slices.Slices, slices.Length, slices.Sent);
             foreach (var header in Request.Content!.Headers.NonValidated)
                 body.Headers.TryAddWithoutValidation(header.Key, header.Value);
             Request.Content = body;

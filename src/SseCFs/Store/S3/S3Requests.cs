@@ -172,7 +172,7 @@ internal sealed class S3Requests(
         {
             BucketName = options.Bucket,
             Key = key,
-            InputStream = new SliceStream(content.Slices, content.Length),
+            InputStream = new SliceStream(content.Slices, content.Length, bytes => metadata.Attempt!.Progress.Add(bytes, clock)),
             AutoCloseStream = false,
             ContentType = metadata.ContentType ?? "application/octet-stream",
             StorageClass = MetadataMapping.StorageClassOf(metadata),

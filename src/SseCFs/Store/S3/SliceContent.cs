@@ -3,7 +3,8 @@ using System.Net;
 namespace SseCFs.Store.S3;
 
 /// <summary>A request body written to the connection from the caller's own memory, slice by slice, without a copy.</summary>
-internal sealed class SliceContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, long length) : HttpContent
+/// <param name="sent">Told the bytes that have left, as they leave.</param>
+internal sealed class SliceContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, long length, Action<int> sent) : HttpContent
 {
     /// <summary>Bytes handed to the connection at once; after each, <see cref="Moved"/> is called.</summary>
     private const int Step = 256 << 10;
@@ -31,6 +32,7 @@ internal sealed class SliceContent(IReadOnlyList<ReadOnlyMemory<byte>> slices, l
                 }
                 await stream.WriteAsync(piece, cancellationToken).ConfigureAwait(false);
                 Moved?.Invoke();
+                sent(piece.Length);
             }
         }
     }

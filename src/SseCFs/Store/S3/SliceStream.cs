@@ -4,13 +4,16 @@ namespace SseCFs.Store.S3;
 /// Slices of memory as the seekable stream that the SDK takes for a body. What is sent does not pass through it (see <see cref="SliceContent"/>);
 /// it is read for the payload's hash over plain HTTP. Not thread-safe.
 /// </summary>
-internal sealed class SliceStream(IReadOnlyList<ReadOnlyMemory<byte>> slices, long length) : Stream
+/// <param name="sent">Told the bytes that have left, as they leave.</param>
+internal sealed class SliceStream(IReadOnlyList<ReadOnlyMemory<byte>> slices, long length, Action<int> sent) : Stream
 {
     private int _slice;
     private int _offset;
     private long _position;
 
     public IReadOnlyList<ReadOnlyMemory<byte>> Slices => slices;
+
+    public Action<int> Sent => sent;
 
     public override bool CanRead => true;
     public override bool CanSeek => true;
