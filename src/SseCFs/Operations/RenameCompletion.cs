@@ -32,8 +32,23 @@ internal sealed class RenameCompletion(Mounted mounted, Removal removal, Saving 
         }
         // Who waits for the rename may leave, but not in the middle of this.
         await saving.FollowNameAsync(source, CancellationToken.None).ConfigureAwait(false);
-        await RemoveSourceAsync(source, move.From, move.OldKey, move.OldVersion.ETag, move.NewKey).ConfigureAwait(false);
+        try
+        {
+            await RemoveSourceAsync(source, move.From, move.OldKey, move.OldVersion.ETag, move.NewKey).ConfigureAwait(false);
+        }
+        catch (FsException)
+        {
+            Tell(move);
+            throw;
+        }
         move.Record.End();
+    }
+
+    /// <summary>The kernel changes the names by itself only when a rename succeeds: else it would lead the old name to what has the new one.</summary>
+    public void Tell(FileMove move)
+    {
+        mounted.Invalidation?.InvalidateEntry(move.From.Number, FileName.ToName(move.OldName)!);
+        mounted.Invalidation?.InvalidateEntry(move.To.Number, FileName.ToName(move.NewName)!);
     }
 
     public async ValueTask RemoveSourceAsync(FileInode source, DirectoryInode from, string oldKey, string oldETag, string newKey)

@@ -166,6 +166,7 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
             }
             move.Replaced = target;
             await FinishAsync(move, there).ConfigureAwait(false);
+            completion.Tell(move);
             return true;
         }
         catch (FsException)

@@ -379,7 +379,8 @@ internal sealed class ChangeQueue : IAsyncDisposable
                         _changes.Remove(change.Inode);
                     }
                 }
-                else if (change.DueAt <= now && !IsBeingWritten(change.Inode))
+                // What failed was asked for, by a close or an fsync: it does not wait for the others who have the file open.
+                else if (change.DueAt <= now && (change.Failure is not null || !IsBeingWritten(change.Inode)))
                 {
                     StartOrJoin(change, isWaitedFor: false);
                     if (_triesWhileAway > 0)

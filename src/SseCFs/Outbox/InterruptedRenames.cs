@@ -101,17 +101,19 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
     /// <returns>Whether the new name has it.</returns>
     private async ValueTask<bool> FinishFileAsync(RenameIntent intent, CancellationToken cancellation)
     {
-        if (await FindAsync(intent.From, cancellation).ConfigureAwait(false) is not { } source)
-        {
-            await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
-            JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
-            return true;
-        }
+        var source = await FindAsync(intent.From, cancellation).ConfigureAwait(false);
         var copy = await FindAsync(intent.To, cancellation).ConfigureAwait(false);
+        // That the source is gone proves nothing: somebody may have removed or renamed it since.
         if (copy is null || copy.Attempt != (intent.Attempt ?? intent.User?.GetValueOrDefault(WriteAttempt.FormerMetadataName)))
         {
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
             return false;
+        }
+        if (source is null)
+        {
+            await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
+            JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
+            return true;
         }
         if (source.ETag != intent.ETag || source.Size != copy.Size)
         {

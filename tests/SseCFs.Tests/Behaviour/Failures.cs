@@ -22,6 +22,23 @@ public sealed class Failures : MountTest
         Assert.Equal(Mount.Content(1000), Store["a"].Data);
     }
 
+    [PosixFact]
+    public async Task A_failed_close_is_tried_again_although_another_has_the_file_open()
+    {
+        var other = await Mount.Create("a", OpenFlags.Write);
+        var handle = await Mount.Open("a", OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [1, 2, 3]);
+        Faults.Fail(RequestKind.Put, "a", times: 2);
+        await Fails.With(FsError.Unavailable, () => Mount.Close(handle));
+        for (var i = 0; i < 50 && Store.Keys.Count == 0; i++)
+        {
+            Mount.Pass(1);
+            await Task.Delay(20);
+        }
+        Assert.Equal([1, 2, 3], Store["a"].Data);
+        await Mount.Close(other);
+    }
+
     [Fact]
     public async Task What_failed_is_stored_by_the_drain()
     {

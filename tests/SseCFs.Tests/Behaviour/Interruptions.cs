@@ -443,7 +443,11 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
     {
         await Mount.Write("a", [1]);
         Faults.Fail(RequestKind.Delete, "a", times: 1000);
+        var told = new OtherWriters.Sink();
+        Mount.Files.Invalidation = told;
         await Fails.With(FsError.Unavailable, () => Mount.Rename("a", "b"));
+        // The names have changed although it failed.
+        Assert.Equal([(IFileSystem.RootInode, "a"), (IFileSystem.RootInode, "b")], told.Entries);
         await Kill();
         Assert.Single(Kept);
         Faults.Heal();

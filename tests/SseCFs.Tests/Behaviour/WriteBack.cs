@@ -132,6 +132,27 @@ public sealed class WriteBack() : JournalTest(isWriteBack: true)
         await Record.ExceptionAsync(() => rename);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_save_of_the_target_stays_if_a_rename_in_doubt_was_not_made_and_its_source_is_gone(bool isRemoved)
+    {
+        await Mount.Write("a", [1]);
+        await Mount.Write("b", [2]);
+        await Upload();
+        var handle = await Mount.Open("b", OpenFlags.Read | OpenFlags.Write);
+        await Mount.WriteAt(handle, 0, [3]);
+        await Mount.Files.SyncAsync(handle, default);
+        Faults.Fail(RequestKind.Put, "b", times: 1000);
+        await Fails.With(FsError.Unavailable, () => Mount.Rename("a", "b"));
+        await (isRemoved ? Mount.Unlink("a") : Mount.Rename("a", "c"));
+        Assert.Equal(1, await Kill());
+        Faults.Heal();
+        await Upload();
+        Assert.Equal([3], Store["b"].Data);
+        Assert.Equal(isRemoved ? ["b"] : ["b", "c"], Store.Keys.Order());
+    }
+
     [Fact]
     public async Task What_was_written_after_the_last_fsync_is_not_in_it()
     {

@@ -74,6 +74,10 @@ internal sealed class S3Retries
             {
                 _vainWaits.Add(isWhole: !once);
             }
+            else
+            {
+                _vainWaits.Clear();
+            }
             throw S3Errors.ToFsException(error, doing);
         }
         finally
