@@ -30,10 +30,10 @@ internal sealed class RenameCompletion(Mounted mounted, Removal removal, Saving 
                 source.AreAttributesInFlight = false;
             }
         }
-        // Who waits for the rename may leave, but not in the middle of this.
-        await saving.FollowNameAsync(source, CancellationToken.None).ConfigureAwait(false);
         try
         {
+            // Who waits for the rename may leave, but not in the middle of this.
+            await saving.FollowNameAsync(source, CancellationToken.None).ConfigureAwait(false);
             await RemoveSourceAsync(source, move.From, move.OldKey, move.OldVersion.ETag, move.NewKey).ConfigureAwait(false);
         }
         catch (FsException)

@@ -54,7 +54,13 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
                 return true;
             }
         }
-        catch (Exception e) when (!move.IsCopied && e is FsException or OperationCanceledException)
+        catch (FsException) when (move.IsCopied)
+        {
+            // The source is to go yet.
+            Add(move);
+            throw;
+        }
+        catch (Exception e) when (e is FsException or OperationCanceledException)
         {
             // It is asked again.
         }
@@ -148,7 +154,7 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
                 }
                 target = move.To.Children.GetValueOrDefault(move.NewName) as FileInode;
             }
-            using var files = await Hold.TakeAsync(mounted.Names, move.Source, target ?? (Inode)move.Source, cancellation).ConfigureAwait(false);
+            using var files = await Hold.TakeBelowAsync(move.Source, target ?? (Inode)move.Source, cancellation).ConfigureAwait(false);
             var (there, isOwn) = await FindAsync(move, cancellation).ConfigureAwait(false);
             if (!isOwn || there is null)
             {
@@ -159,9 +165,9 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
                 TreeLog.ChangedMeanwhile(mounted.Log, move.OldKey);
                 return GiveUp(move);
             }
-            if (target is { IsDirty: true })
+            if (target is { IsDirty: true } or { Writers: > 0 })
             {
-                // It is stored over the copy.
+                // What is written is stored over the copy.
                 return false;
             }
             move.Replaced = target;
@@ -188,7 +194,7 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
             }
             shown = move.From.Children.GetValueOrDefault(move.OldName) as FileInode;
         }
-        using var file = shown is null ? default(Hold?) : await Hold.TakeAsync(mounted.Names, shown, cancellation).ConfigureAwait(false);
+        using var file = shown is null ? default(Hold?) : await Hold.TakeBelowAsync(shown, shown, cancellation).ConfigureAwait(false);
         if (shown is { IsDirty: true } or { Handles: > 0 })
         {
             return false;

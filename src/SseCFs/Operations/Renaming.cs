@@ -276,7 +276,8 @@ internal sealed class Renaming(
             replaced.Journal = null;
         }
         MoveName(source, to, newName, replaced);
-        await saving.FollowNameAsync(source, cancellation).ConfigureAwait(false);
+        // Who waits for the rename may leave, but not in the middle of this.
+        await saving.FollowNameAsync(source, CancellationToken.None).ConfigureAwait(false);
         replacedSave?.Remove();
         if (claim is not null)
         {

@@ -31,6 +31,12 @@ internal readonly struct Hold : IDisposable
         }
     }
 
+    /// <summary>
+    /// The same of files in directories whose gates the caller holds: a move of these cannot go on before the caller is done, and must not be waited for.
+    /// </summary>
+    public static ValueTask<Hold> TakeBelowAsync(Inode a, Inode b, CancellationToken cancellation) =>
+        TakeGatesAsync(a, ReferenceEquals(a, b) ? null : b, cancellation);
+
     public void Dispose()
     {
         _second?.Gate.Release();

@@ -125,7 +125,10 @@ internal sealed class Namespace
             if (inode.Lookups == 0)
             {
                 _lookedUp.TryRemove(number, out _);
-                if (inode.IsToBeForgotten && IsOnlyKnown(inode))
+                var isToGo = inode.IsToBeForgotten;
+                // In use just now, it waits for its next turn.
+                inode.IsToBeForgotten = false;
+                if (isToGo && IsOnlyKnown(inode))
                 {
                     Evict(inode);
                 }

@@ -204,6 +204,7 @@ public sealed class Interruptions() : JournalTest(isWriteBack: false)
         await Mount.Files.SetAttributesAsync(await Mount.InodeOf("a"), handle, new AttributeChange { Size = 5 }, Mount.User, default);
         Faults.Heal();
         await Mount.Close(handle);
+        await Mount.Files.DrainAsync(default);
         Assert.Equal(expected[..5], Store["a"].Data);
         Assert.Empty(Kept);
         await Kill();
