@@ -27,12 +27,12 @@ internal static class AuditCommand
 
     private static void WriteTable(BucketUrl url, IReadOnlyList<AuditGroup> groups)
     {
-        Console.WriteLine($"{url}: {UpkeepOptions.Count(groups.Sum(group => group.Objects))}, {UpkeepOptions.Size(groups.Sum(group => group.Bytes))}");
+        Console.WriteLine($"{url}: {UpkeepOptions.Count(groups.Sum(group => group.Objects))}, {Quantities.Size(groups.Sum(group => group.Bytes))}");
         foreach (var group in groups)
         {
             var kind = group.IsPlain ? "not encrypted" : group.IsUnreadable ? "under another key" : $"key {group.KeyFingerprint}";
             var example = group.IsPlain || group.IsUnreadable ? $"  such as {group.Example}" : "";
-            Console.WriteLine($"  {kind,-20}  {UpkeepOptions.Count(group.Objects),15}  {UpkeepOptions.Size(group.Bytes),10}{example}");
+            Console.WriteLine($"  {kind,-20}  {UpkeepOptions.Count(group.Objects),15}  {Quantities.Size(group.Bytes),10}{example}");
         }
     }
 

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace SseCFs.Tool.CommandLine;
 
-/// <summary>Sizes, durations and masks as people write them. All throw <see cref="FormatException"/> with a sentence.</summary>
+/// <summary>Sizes, durations and masks as people write and read them. What parses throws <see cref="FormatException"/> with a sentence.</summary>
 internal static class Quantities
 {
     /// <summary>Bytes from "67108864", "512M" or "2G"; K, M, G and T are powers of 1024, "MiB" and "MB" mean the same.</summary>
@@ -23,6 +23,18 @@ internal static class Quantities
             throw new FormatException($"'{text}' is no size: write a number with K, M or G, as in 512M");
         }
         return number << shift;
+    }
+
+    /// <summary>"5 B", "1.4 MiB".</summary>
+    public static string Size(long bytes)
+    {
+        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+        var (size, unit) = ((double)bytes, 0);
+        while (size >= 1024 && unit < units.Length - 1)
+        {
+            (size, unit) = (size / 1024, unit + 1);
+        }
+        return string.Create(CultureInfo.InvariantCulture, $"{(unit == 0 ? size : Math.Round(size, 1))} {units[unit]}");
     }
 
     /// <summary>From "90", "90s", "5m", "2h" or "7d"; a bare number is seconds.</summary>

@@ -59,7 +59,7 @@ internal sealed class RekeyCommand
         var left = share > 0.02 ? $", {Left(elapsed * ((1 - share) / share))} left" : "";
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {(int)(share * 100),3} %  {done.Objects:N0} of {UpkeepOptions.Count(all.Objects)}, {UpkeepOptions.Size(done.Bytes)} of {UpkeepOptions.Size(all.Bytes)}{left}");
+            $"[{new string('#', filled)}{new string('.', BarWidth - filled)}] {(int)(share * 100),3} %  {done.Objects:N0} of {UpkeepOptions.Count(all.Objects)}, {Quantities.Size(done.Bytes)} of {Quantities.Size(all.Bytes)}{left}");
 
         static double Share(long part, long whole) => whole == 0 ? 1 : Math.Min(1, (double)part / whole);
     }
@@ -84,7 +84,7 @@ internal sealed class RekeyCommand
         foreach (var group in result.Groups)
         {
             var example = group.Outcome is RekeyOutcome.Unreadable or RekeyOutcome.Busy or RekeyOutcome.Plain ? $"  such as {group.Example}" : "";
-            Console.WriteLine($"  {Describe(group, isDryRun),-34}  {UpkeepOptions.Count(group.Objects),15}  {UpkeepOptions.Size(group.Bytes),10}{example}");
+            Console.WriteLine($"  {Describe(group, isDryRun),-34}  {UpkeepOptions.Count(group.Objects),15}  {Quantities.Size(group.Bytes),10}{example}");
         }
         if (result.Groups.Any(group => group.Outcome == RekeyOutcome.Busy))
         {

@@ -56,8 +56,8 @@ internal sealed class StatusCommand
     };
 
     private static string Progress(PendingChange file) => file.Rate == 0
-        ? UpkeepOptions.Size(file.Bytes)
-        : $"{UpkeepOptions.Size(Math.Min(file.Sent, file.Bytes))} of {UpkeepOptions.Size(file.Bytes)} at {UpkeepOptions.Size(file.Rate)}/s";
+        ? Quantities.Size(file.Bytes)
+        : $"{Quantities.Size(Math.Min(file.Sent, file.Bytes))} of {Quantities.Size(file.Bytes)} at {Quantities.Size(file.Rate)}/s";
 
     private static string Local(DateTimeOffset time) => time.ToLocalTime().ToString("yyyy-MM-dd HH:mm:ss", CultureInfo.InvariantCulture);
 }

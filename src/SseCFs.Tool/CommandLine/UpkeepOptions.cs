@@ -103,18 +103,6 @@ internal sealed class UpkeepOptions(bool movesContent)
     /// <summary>"1 object", "1,234 objects".</summary>
     public static string Count(long objects) => string.Create(CultureInfo.InvariantCulture, $"{objects:N0} {(objects == 1 ? "object" : "objects")}");
 
-    /// <summary>"5 B", "1.4 MiB".</summary>
-    public static string Size(long bytes)
-    {
-        string[] units = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
-        var (size, unit) = ((double)bytes, 0);
-        while (size >= 1024 && unit < units.Length - 1)
-        {
-            (size, unit) = (size / 1024, unit + 1);
-        }
-        return string.Create(CultureInfo.InvariantCulture, $"{(unit == 0 ? size : Math.Round(size, 1))} {units[unit]}");
-    }
-
     private static int ParseAtOnce(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) && number is >= 1 and <= 64
         ? number
         : throw new FormatException($"'{text}' is not a number from 1 to 64");

@@ -15,7 +15,7 @@ internal static class VerifyCommand
         var verification = new Verification(run.Store, run.AtOnce);
         var found = await UpkeepOptions.WatchAsync(
             verification.RunAsync(run.Url.Prefix, cancellation),
-            () => $"{UpkeepOptions.Count(verification.Done.Objects)} and {UpkeepOptions.Size(verification.Done.Bytes)} read").ConfigureAwait(false);
+            () => $"{UpkeepOptions.Count(verification.Done.Objects)} and {Quantities.Size(verification.Done.Bytes)} read").ConfigureAwait(false);
         if (run.IsJson)
         {
             UpkeepOptions.PrintJson(json => WriteJson(json, found));
@@ -33,7 +33,7 @@ internal static class VerifyCommand
         {
             Console.WriteLine($"damaged: {damage.Key}: {damage.What.ReplaceLineEndings(" ")}");
         }
-        Console.WriteLine($"{url}: {UpkeepOptions.Size(bytes)} read");
+        Console.WriteLine($"{url}: {Quantities.Size(bytes)} read");
         Console.WriteLine($"  right                {UpkeepOptions.Count(found.Right),15}");
         Console.WriteLine($"  read, without hash   {UpkeepOptions.Count(found.WithoutHash),15}");
         Console.WriteLine($"  under another key    {UpkeepOptions.Count(found.Unreadable),15}");

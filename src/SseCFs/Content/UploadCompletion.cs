@@ -32,20 +32,8 @@ internal sealed class UploadCompletion(IObjectStore store, string key, StagedCon
     /// <summary>The upload is gone: the version that an earlier completion made of just this content, its reply lost; null if there is none.</summary>
     public async ValueTask<WrittenObject?> FindAsync(CancellationToken cancellation)
     {
-        if (_triedAt != staged.Stamp)
-        {
-            return null;
-        }
-        try
-        {
-            var there = await store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return await store.IsOwnAsync(there, metadata.Attempt!, cancellation).ConfigureAwait(false)
-                ? new WrittenObject(there.ETag, there.LastModified)
-                : null;
-        }
-        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
-        {
-            return null;
-        }
+        return _triedAt == staged.Stamp && await store.FindOwnAsync(key, metadata.Attempt!, cancellation).ConfigureAwait(false) is { } own
+            ? new WrittenObject(own.ETag, own.LastModified)
+            : null;
     }
 }

@@ -188,21 +188,8 @@ internal sealed class FileContent(Mounted mounted, Sends sends, FileStorer store
     /// what is spilled of its range is loaded; where some was dropped, the file is stored first.
     /// </summary>
     /// <param name="offset">Null: the end of the file.</param>
-    private async ValueTask ChangeAsync(FileInode file, bool emptied, bool isAppend, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)
-    {
-        for (; ; )
-        {
-            try
-            {
-                await ChangeOnceAsync(file, emptied, isAppend, tryChange, offset, length, cancellation).ConfigureAwait(false);
-                return;
-            }
-            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
-            {
-                // Somebody else removes or empties it just now: that comes first.
-            }
-        }
-    }
+    private ValueTask ChangeAsync(FileInode file, bool emptied, bool isAppend, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation) =>
+        storer.RepeatAsync(() => ChangeOnceAsync(file, emptied, isAppend, tryChange, offset, length, cancellation), cancellation);
 
     private async ValueTask ChangeOnceAsync(
         FileInode file, bool emptied, bool isAppend, Func<StagedContent, bool> tryChange, long? offset, long length, CancellationToken cancellation)

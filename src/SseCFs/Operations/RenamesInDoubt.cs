@@ -97,7 +97,7 @@ internal sealed class RenamesInDoubt(Mounted mounted, RenameCompletion completio
         {
             try
             {
-                await Task.Delay(BackOff.After(tries, new FsException(FsError.Unavailable, "")), mounted.Clock, _stop.Token).ConfigureAwait(false);
+                await Task.Delay(BackOff.WhileAway(tries), mounted.Clock, _stop.Token).ConfigureAwait(false);
                 List<(FileMove Move, long Since)> moves;
                 lock (_lock)
                 {

@@ -79,17 +79,10 @@ internal sealed class Renaming(
     private async ValueTask<FsException?> RenameFileAsync(
         FileInode source, DirectoryInode from, DirectoryInode to, string newName, Inode? target, bool noReplace, CancellationToken cancellation)
     {
-        for (; ; )
-        {
-            try
-            {
-                return await RenameFileOnceAsync(source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false);
-            }
-            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
-            {
-                // A program empties one of the files just now: that comes first.
-            }
-        }
+        FsException? failure = null;
+        await storer.RepeatAsync(
+            async () => failure = await RenameFileOnceAsync(source, from, to, newName, target, noReplace, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
+        return failure;
     }
 
     private async ValueTask<FsException?> RenameFileOnceAsync(

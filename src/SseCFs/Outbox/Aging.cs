@@ -87,7 +87,7 @@ internal sealed class Aging : IAsyncDisposable
         var isSaved = false;
         try
         {
-            isSaved = await _saving.TrySaveOpenAsync(file, cancellation).ConfigureAwait(false);
+            isSaved = await _saving.TrySaveAsync(file, cancellation).ConfigureAwait(false);
             if (!isSaved && file.IsOnlyAppended)
             {
                 await _queue.StoreAsync(file, cancellation).ConfigureAwait(false);

@@ -12,9 +12,13 @@ internal static class BackOff
     private static readonly TimeSpan LongestAfterRefusal = TimeSpan.FromHours(1);
 
     /// <param name="tries">That failed, at least 1.</param>
-    public static TimeSpan After(int tries, Exception failure)
+    public static TimeSpan After(int tries, Exception failure) => After(tries, IsRefusal(failure) ? LongestAfterRefusal : Longest);
+
+    /// <summary>The same of what waits for the service alone.</summary>
+    public static TimeSpan WhileAway(int tries) => After(tries, Longest);
+
+    private static TimeSpan After(int tries, TimeSpan longest)
     {
-        var longest = IsRefusal(failure) ? LongestAfterRefusal : Longest;
         var pause = First * Math.Pow(2, Math.Min(tries - 1, 20));
         return pause < longest ? pause : longest;
     }

@@ -42,7 +42,24 @@ internal sealed class FileStorer(Mounted mounted, Sends sends, FileCopies copies
     /// </summary>
     public bool GaveWay(CancellationToken cancellation) => !cancellation.IsCancellationRequested && !sends.AreAllStopped;
 
-    /// <summary>The same, by a caller who holds the inode's gate.</summary>
+    /// <summary>Does what takes a gate and may store what it guards, again from the gate on whenever the store gave way.</summary>
+    public async ValueTask RepeatAsync(Func<ValueTask> action, CancellationToken cancellation)
+    {
+        for (; ; )
+        {
+            try
+            {
+                await action().ConfigureAwait(false);
+                return;
+            }
+            catch (OperationCanceledException) when (GaveWay(cancellation))
+            {
+                // Whoever stopped it has the gate next.
+            }
+        }
+    }
+
+    /// <summary>Stores an inode whose gate the caller holds.</summary>
     /// <exception cref="OperationCanceledException">Also as <see cref="GaveWay"/> tells.</exception>
     public ValueTask StoreHeldAsync(Inode inode, CancellationToken cancellation) => StoreHeldAsync(inode, lane: null, cancellation);
 

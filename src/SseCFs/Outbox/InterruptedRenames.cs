@@ -14,6 +14,9 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
 
     private readonly List<RenameIntent> _moved = [];
 
+    /// <summary>What saves begin with, by path: each is read once, however many renames there are.</summary>
+    private readonly Dictionary<string, SavedHead?> _heads = new(StringComparer.Ordinal);
+
     public async ValueTask FinishAsync(CancellationToken cancellation)
     {
         foreach (var folder in mounted.Journal?.Left ?? [])
@@ -109,18 +112,15 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
             JournalLog.RenameUndone(mounted.Log, intent.From, intent.To);
             return false;
         }
-        if (source is null)
+        if (source is not null)
         {
-            await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
-            JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
-            return true;
+            if (source.ETag != intent.ETag || source.Size != copy.Size)
+            {
+                JournalLog.RenameSourceKept(mounted.Log, intent.From, intent.To);
+                return false;
+            }
+            await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
         }
-        if (source.ETag != intent.ETag || source.Size != copy.Size)
-        {
-            JournalLog.RenameSourceKept(mounted.Log, intent.From, intent.To);
-            return false;
-        }
-        await RenamedSource.RemoveAsync(mounted, source.Key, source.ETag, cancellation).ConfigureAwait(false);
         await DropReplacedAsync(intent, cancellation).ConfigureAwait(false);
         JournalLog.RenameFinished(mounted.Log, intent.From, intent.To);
         return true;
@@ -143,7 +143,11 @@ internal sealed class InterruptedRenames(Mounted mounted, AbandonedUploads uploa
         {
             foreach (var path in folder.Saves.Where(File.Exists))
             {
-                if (HeadOf(folder, path) is { } head && isWanted(head))
+                if (!_heads.TryGetValue(path, out var head))
+                {
+                    _heads[path] = head = HeadOf(folder, path);
+                }
+                if (head is not null && isWanted(head))
                 {
                     yield return (path, head);
                 }

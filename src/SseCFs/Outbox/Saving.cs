@@ -36,10 +36,6 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
         }
     }
 
-    /// <summary>Saves what was written to a file that stays open, with write-back.</summary>
-    /// <returns>False: the journal does not have it.</returns>
-    public ValueTask<bool> TrySaveOpenAsync(FileInode file, CancellationToken cancellation) => TrySaveAsync(file, cancellation);
-
     /// <summary>The same for a file that nobody has open to write any more. Waits for the journal at most: nobody would hear of a failure of the store.</summary>
     public async ValueTask SaveReleasedAsync(FileInode file)
     {
@@ -93,8 +89,9 @@ internal sealed class Saving(Mounted mounted, FileStorer storer, ChangeQueue que
         }
     }
 
+    /// <summary>Saves a file in the journal, with write-back.</summary>
     /// <returns>False: the journal is not enough, and the inode is to be stored.</returns>
-    private async ValueTask<bool> TrySaveAsync(Inode inode, CancellationToken cancellation)
+    public async ValueTask<bool> TrySaveAsync(Inode inode, CancellationToken cancellation)
     {
         if (mounted.Journal is not { IsWriteBack: true } || inode is not FileInode { Staged: not null } file)
         {

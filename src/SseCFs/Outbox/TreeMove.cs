@@ -79,21 +79,8 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
     /// Waits for whoever was at work on the inode when the move began, and stores what is unsaved of it, so that it is copied too. What a program is in the
     /// middle of writing moves along unsaved: nobody is to see half of it.
     /// </summary>
-    private async ValueTask SettleAsync(Inode inode, CancellationToken cancellation)
-    {
-        for (; ; )
-        {
-            try
-            {
-                await SettleOnceAsync(inode, cancellation).ConfigureAwait(false);
-                return;
-            }
-            catch (OperationCanceledException) when (storer.GaveWay(cancellation))
-            {
-                // Whoever stopped it has the gate next.
-            }
-        }
-    }
+    private ValueTask SettleAsync(Inode inode, CancellationToken cancellation) =>
+        storer.RepeatAsync(() => SettleOnceAsync(inode, cancellation), cancellation);
 
     private async ValueTask SettleOnceAsync(Inode inode, CancellationToken cancellation)
     {
@@ -157,27 +144,16 @@ internal sealed class TreeMove(Mounted mounted, FileStorer storer, Saving saving
             await ForEachAsync(tried.Where(one => copies.ContainsKey(one.Key) || one.Value.MayBeStored), async (one, token) =>
             {
                 var newKey = newPrefix + one.Key[oldPrefix.Length..];
-                if ((copies.TryGetValue(one.Key, out var copied) ? copied.Copy.ETag : await FindUnansweredAsync(newKey, one.Value, token).ConfigureAwait(false)) is { } etag)
+                // A copy that no reply told of may have been made all the same.
+                var etag = copies.TryGetValue(one.Key, out var copied) ? copied.Copy.ETag
+                    : (await mounted.Store.FindOwnAsync(newKey, one.Value, token).ConfigureAwait(false))?.ETag;
+                if (etag is not null)
                 {
                     await RenamedSource.RemoveAsync(mounted, newKey, etag, token).ConfigureAwait(false);
                 }
             }, CancellationToken.None).ConfigureAwait(false);
             record.End();
             throw;
-        }
-    }
-
-    /// <summary>The ETag of a copy that was made, though no reply said so; null: it is not there.</summary>
-    private async ValueTask<string?> FindUnansweredAsync(string key, WriteAttempt attempt, CancellationToken cancellation)
-    {
-        try
-        {
-            var there = await mounted.Store.HeadAsync(key, cancellation).ConfigureAwait(false);
-            return await mounted.Store.IsOwnAsync(there, attempt, cancellation).ConfigureAwait(false) ? there.ETag : null;
-        }
-        catch (FsException e) when (e.Reason == FsError.NotFound || e.IsUnreadable)
-        {
-            return null;
         }
     }
 

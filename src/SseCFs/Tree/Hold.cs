@@ -21,7 +21,7 @@ internal readonly struct Hold : IDisposable
     {
         for (; ; )
         {
-            var held = await TakeGatesAsync(a, ReferenceEquals(a, b) ? null : b, cancellation).ConfigureAwait(false);
+            var held = await TakeBelowAsync(a, b, cancellation).ConfigureAwait(false);
             if ((names.MoveOf(a) ?? names.MoveOf(b)) is not { } move)
             {
                 return held;
